@@ -1,0 +1,47 @@
+# mr_room(<room> SOURCES <files> [TESTS <files>] [LIBS <targets>] [GENERATED <targets>])
+#
+# One static library per room, named mr_<room with / as _>. What it links of ours is its line in
+# src/rooms.txt, never written a second time; LIBS are third-party targets. TESTS become one
+# executable per room, <room>_test, whose cases ctest lists one by one.
+file(STRINGS "${CMAKE_SOURCE_DIR}/src/rooms.txt" MR_ROOM_LINES REGEX "^[a-z]")
+
+function(mr_room_target out room)
+  string(REPLACE "/" "_" name "${room}")
+  set(${out} "mr_${name}" PARENT_SCOPE)
+endfunction()
+
+function(mr_room_dependencies out room)
+  foreach(line IN LISTS MR_ROOM_LINES)
+    if(line MATCHES "^${room} *:(.*)$")
+      string(STRIP "${CMAKE_MATCH_1}" edges)
+      separate_arguments(edges)
+      set(targets "")
+      foreach(edge IN LISTS edges)
+        mr_room_target(target "${edge}")
+        list(APPEND targets "${target}")
+      endforeach()
+      set(${out} "${targets}" PARENT_SCOPE)
+      return()
+    endif()
+  endforeach()
+  message(FATAL_ERROR "room ${room} is not in src/rooms.txt")
+endfunction()
+
+function(mr_room room)
+  cmake_parse_arguments(ARG "" "" "SOURCES;TESTS;LIBS;TEST_LIBS;GENERATED" ${ARGN})
+  mr_room_target(target "${room}")
+  mr_room_dependencies(dependencies "${room}")
+  add_library(${target} STATIC ${ARG_SOURCES})
+  target_include_directories(${target} PUBLIC "${CMAKE_SOURCE_DIR}/src")
+  target_link_libraries(${target} PUBLIC ${dependencies} ${ARG_LIBS} PRIVATE mr_warnings)
+  if(ARG_GENERATED)
+    add_dependencies(${target} ${ARG_GENERATED})
+  endif()
+  if(MILLRACE_TESTS AND ARG_TESTS)
+    string(REPLACE "mr_" "" test_name "${target}")
+    add_executable(${test_name}_test ${ARG_TESTS})
+    target_link_libraries(${test_name}_test PRIVATE ${target} ${ARG_TEST_LIBS} mr_warnings
+                          GTest::gtest GTest::gmock GTest::gtest_main)
+    gtest_discover_tests(${test_name}_test TEST_PREFIX "${room}/" DISCOVERY_TIMEOUT 60)
+  endif()
+endfunction()
