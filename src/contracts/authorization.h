@@ -11,8 +11,8 @@
 namespace millrace::contracts {
 
 struct AuthzRequest {
-    std::string action;    // "dynamodb:PutItem"
-    std::string resource;  // its ARN
+    std::string action;            // "dynamodb:PutItem"
+    std::string resource;          // its ARN
     std::string resource_account;  // the account that owns it, 12 digits
     // The resource's own policy (bucket, queue, function, role trust), or null.
     std::shared_ptr<const PolicyDocument> resource_policy;
@@ -24,14 +24,15 @@ struct AuthzRequest {
 
 enum class DecisionKind : uint8_t {
     kAllow,
-    kImplicitDeny,            // no policy allows it
+    kImplicitDeny,  // no policy allows it
     kExplicitDenyIdentity,
     kExplicitDenyResource,
     kExplicitDenyBoundary,
     kExplicitDenySession,
     kImplicitDenyBoundary,
     kImplicitDenySession,
-    kImplicitDenyResource,    // cross-account, or no identity policy can count: the resource policy is silent
+    kImplicitDenyResource,  // cross-account, or no identity policy can count: the resource policy
+                            // is silent
 };
 
 struct Decision {
@@ -52,7 +53,8 @@ struct RequestFacts {
 class Authorizer {
 public:
     virtual ~Authorizer() = default;
-    virtual Decision decide(const Caller& caller, const AuthzRequest& request, const RequestFacts& facts) const = 0;
+    virtual Decision decide(const Caller& caller, const AuthzRequest& request,
+                            const RequestFacts& facts) const = 0;
 };
 
 }  // namespace millrace::contracts

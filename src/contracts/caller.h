@@ -18,11 +18,11 @@ struct PolicyDocument;
 
 struct Caller {
     PrincipalKind kind = PrincipalKind::kAnonymous;
-    std::string account_id;   // 12 digits; empty for anonymous
-    std::string arn;          // arn:aws:iam::..:user/x, arn:aws:sts::..:assumed-role/r/s
-    std::string role_arn;     // of an assumed role: arn:aws:iam::..:role/path/r
-    std::string user_id;      // AIDA..., AROA...:session, or the account id of root
-    std::string user_name;    // aws:username, only users
+    std::string account_id;  // 12 digits; empty for anonymous
+    std::string arn;         // arn:aws:iam::..:user/x, arn:aws:sts::..:assumed-role/r/s
+    std::string role_arn;    // of an assumed role: arn:aws:iam::..:role/path/r
+    std::string user_id;     // AIDA..., AROA...:session, or the account id of root
+    std::string user_name;   // aws:username, only users
     std::string access_key_id;
     TimePoint expires = TimePoint::max();  // of a session
     std::vector<std::pair<std::string, std::string>> principal_tags;

@@ -25,8 +25,8 @@ struct Credential {
 class CredentialSource {
 public:
     virtual ~CredentialSource() = default;
-    // nullptr: no such key, or inactive. Cached; a change of the user, role or policies shows at once.
-    // For sessions the token is decrypted and checked by the caller comparing session_token.
+    // nullptr: no such key, or inactive. Cached; a change of the user, role or policies shows at
+    // once. For sessions the token is decrypted and checked by the caller comparing session_token.
     virtual std::shared_ptr<const Credential> find(std::string_view access_key_id) = 0;
 };
 
@@ -35,12 +35,16 @@ public:
     virtual ~RoleAssumer() = default;
     // Temporary credentials of a role for an AWS service principal ("lambda.amazonaws.com"); an
     // error when the role is missing or its trust policy does not allow the service.
-    virtual Result<Credential> assume_for_service(std::string_view role_arn, std::string_view service_principal,
-                                                  std::string_view session_name, Duration lifetime) = 0;
+    virtual Result<Credential> assume_for_service(std::string_view role_arn,
+                                                  std::string_view service_principal,
+                                                  std::string_view session_name,
+                                                  Duration lifetime) = 0;
     // Whether the role trusts the service, without making a session.
-    virtual Result<void> check_trust(std::string_view role_arn, std::string_view service_principal) = 0;
+    virtual Result<void> check_trust(std::string_view role_arn,
+                                     std::string_view service_principal) = 0;
     // The role as a caller, for checks made on its behalf (event source mappings).
-    virtual Result<std::shared_ptr<const Caller>> caller_of_role(std::string_view role_arn, std::string_view session_name) = 0;
+    virtual Result<std::shared_ptr<const Caller>> caller_of_role(std::string_view role_arn,
+                                                                 std::string_view session_name) = 0;
 };
 
 }  // namespace millrace::contracts

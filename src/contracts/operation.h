@@ -6,9 +6,9 @@
 //       using Service = DynamoDbService;
 //       using Input = model::dynamodb::PutItemInput;
 //       using Output = model::dynamodb::PutItemOutput;
-//       static constexpr OpTraits kTraits{.name = "PutItem", .cost = Cost::kPoint, .access = Access::kWrite};
-//       static Result<void> check(const Input&);   // what the model cannot say; no store
-//       static Result<void> authorize(Service&, OpContext&, const Input&, AuthzRequests&);
+//       static constexpr OpTraits kTraits{.name = "PutItem", .cost = Cost::kPoint, .access =
+//       Access::kWrite}; static Result<void> check(const Input&);   // what the model cannot say;
+//       no store static Result<void> authorize(Service&, OpContext&, const Input&, AuthzRequests&);
 //       static Outcome<Output> run(Service&, OpContext&, const Input&);
 //   };
 //
@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "contracts/authorization.h"
+#include "contracts/body_facts.h"
 #include "core/http.h"
 #include "core/random.h"
 #include "core/result.h"
@@ -54,12 +55,14 @@ struct OpTraits {
 // Everything a request brings along. Lives as long as the request.
 struct RequestInfo {
     std::string request_id;
-    std::string account_id;    // the account whose resources are addressed: the caller's own
-    std::string region;        // of the credential scope, or the configured one
-    std::string endpoint_url;  // "http://localhost:4566": as the client addressed us, for URLs in answers
+    std::string account_id;  // the account whose resources are addressed: the caller's own
+    std::string region;      // of the credential scope, or the configured one
+    std::string
+        endpoint_url;  // "http://localhost:4566": as the client addressed us, for URLs in answers
     const HttpRequest* http = nullptr;  // headers, source address; null for internal calls
     std::shared_ptr<const Caller> caller;
     bool presigned = false;
+    const BodyFacts* body = nullptr;  // digests of an S3 body; null elsewhere
 };
 
 class OpContext {
@@ -107,10 +110,15 @@ struct Wait {
 template <class T>
 class Outcome {
 public:
-    Outcome(T value) : state_(std::in_place_index<0>, std::move(value)) {}          // NOLINT(google-explicit-constructor)
-    Outcome(Error error) : state_(std::in_place_index<1>, std::move(error)) {}      // NOLINT(google-explicit-constructor)
-    Outcome(Wait wait) : state_(std::in_place_index<2>, std::move(wait)) {}         // NOLINT(google-explicit-constructor)
-    Outcome(Result<T> result)                                                       // NOLINT(google-explicit-constructor)
+    Outcome(T value)
+        : state_(std::in_place_index<0>, std::move(value)) {
+    }  // NOLINT(google-explicit-constructor)
+    Outcome(Error error)
+        : state_(std::in_place_index<1>, std::move(error)) {
+    }  // NOLINT(google-explicit-constructor)
+    Outcome(Wait wait)
+        : state_(std::in_place_index<2>, std::move(wait)) {}  // NOLINT(google-explicit-constructor)
+    Outcome(Result<T> result)                                 // NOLINT(google-explicit-constructor)
         : state_(result ? State(std::in_place_index<0>, std::move(*result))
                         : State(std::in_place_index<1>, std::move(result.error()))) {}
 
@@ -177,7 +185,8 @@ struct Operation {
 };
 
 template <class Op>
-Operation make_operation(typename Op::Service& service, const model::ServiceDescriptor& descriptor) {
+Operation make_operation(typename Op::Service& service,
+                         const model::ServiceDescriptor& descriptor) {
     const model::OperationDescriptor* model = model::find_operation(descriptor, Op::kTraits.name);
     MR_ASSERT(model != nullptr);
     return {Op::kTraits, model, [&service] { return std::make_unique<TypedCall<Op>>(service); }};

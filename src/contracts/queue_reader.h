@@ -24,7 +24,8 @@ struct QueueMessage {
     std::string body;
     std::string md5_of_body;
     std::string md5_of_attributes;  // empty without attributes
-    std::map<std::string, std::string> system_attributes;  // ApproximateReceiveCount, SentTimestamp, ...
+    std::map<std::string, std::string>
+        system_attributes;  // ApproximateReceiveCount, SentTimestamp, ...
     std::vector<Attribute> attributes;
 };
 
@@ -43,12 +44,16 @@ public:
     // when the next hidden message becomes visible, when there is one.
     virtual Result<std::vector<QueueMessage>> receive(std::string_view queue_arn, int count_max,
                                                       std::optional<TimePoint>& next_visible) = 0;
-    // Deletes by receipt handle; durable when it returns. Handles of messages that are gone are no error.
-    virtual Result<void> remove(std::string_view queue_arn, const std::vector<std::string>& receipt_handles) = 0;
+    // Deletes by receipt handle; durable when it returns. Handles of messages that are gone are no
+    // error.
+    virtual Result<void> remove(std::string_view queue_arn,
+                                const std::vector<std::string>& receipt_handles) = 0;
     // Makes messages visible again after that many seconds (0: now). Best effort.
-    virtual Result<void> set_visibility(std::string_view queue_arn, const std::vector<std::string>& receipt_handles,
+    virtual Result<void> set_visibility(std::string_view queue_arn,
+                                        const std::vector<std::string>& receipt_handles,
                                         int seconds) = 0;
-    // Sends a message on behalf of the service itself (destinations of failed invocations); durable.
+    // Sends a message on behalf of the service itself (destinations of failed invocations);
+    // durable.
     virtual Result<void> send(std::string_view queue_arn, std::string_view body) = 0;
 };
 

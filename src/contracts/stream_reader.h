@@ -18,15 +18,15 @@ struct StreamShard {
     std::string parent_id;  // empty: none
     bool closed = false;    // nothing more will be appended
     store::LogId log;
-    std::string wake_key;   // WakeHub key signalled after records were appended
+    std::string wake_key;  // WakeHub key signalled after records were appended
 };
 
 struct StreamRecord {
     store::Version version;
     std::string sequence_number;  // decimal, as clients see it
     TimePoint created;
-    std::string event_json;       // the record of a Lambda event, eventSourceARN included
-    std::string key_digest;       // equal for records of one item: the lane of ParallelizationFactor
+    std::string event_json;  // the record of a Lambda event, eventSourceARN included
+    std::string key_digest;  // equal for records of one item: the lane of ParallelizationFactor
 };
 
 class StreamReader {
@@ -35,10 +35,12 @@ public:
     // In lineage order, parents first. ResourceNotFoundException when there is no such stream.
     virtual Result<std::vector<StreamShard>> shards(std::string_view stream_arn) = 0;
     // Durable records behind `after`, at most `count_max` and about `bytes_max` bytes of JSON.
-    virtual Result<std::vector<StreamRecord>> read(std::string_view stream_arn, std::string_view shard_id,
-                                                   store::Version after, size_t count_max, size_t bytes_max) = 0;
+    virtual Result<std::vector<StreamRecord>> read(std::string_view stream_arn,
+                                                   std::string_view shard_id, store::Version after,
+                                                   size_t count_max, size_t bytes_max) = 0;
     // The position from which only records appended from now on are read.
-    virtual Result<store::Version> latest(std::string_view stream_arn, std::string_view shard_id) = 0;
+    virtual Result<store::Version> latest(std::string_view stream_arn,
+                                          std::string_view shard_id) = 0;
 };
 
 }  // namespace millrace::contracts

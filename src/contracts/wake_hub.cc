@@ -35,7 +35,8 @@ void WakeHub::signal(std::string_view key) {
         if (shard.entries.size() > kIdleEntriesMax) {
             for (auto entry = shard.entries.begin(); entry != shard.entries.end();) {
                 shard.floor = std::max(shard.floor, entry->second.epoch + 1);
-                entry = entry->second.waiters.empty() ? shard.entries.erase(entry) : std::next(entry);
+                entry =
+                    entry->second.waiters.empty() ? shard.entries.erase(entry) : std::next(entry);
             }
         }
     }
@@ -64,7 +65,8 @@ bool WakeHub::cancel(std::string_view key, WaiterId id) {
     const auto found = shard.entries.find(std::string(key));
     if (found == shard.entries.end()) return false;
     auto& waiters = found->second.waiters;
-    const auto waiter = std::find_if(waiters.begin(), waiters.end(), [&](const auto& w) { return w.first == id; });
+    const auto waiter =
+        std::find_if(waiters.begin(), waiters.end(), [&](const auto& w) { return w.first == id; });
     if (waiter == waiters.end()) return false;
     waiters.erase(waiter);
     return true;

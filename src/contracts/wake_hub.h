@@ -23,7 +23,8 @@ public:
 
     uint64_t epoch(std::string_view key);
     void signal(std::string_view key);
-    // Calls back once at the next signal, or right away (and returns 0) if the epoch is no longer `seen`.
+    // Calls back once at the next signal, or right away (and returns 0) if the epoch is no longer
+    // `seen`.
     WaiterId wait(std::string_view key, uint64_t seen, std::function<void()> wake);
     // After it returned true the callback will not run. False: it ran or is running.
     bool cancel(std::string_view key, WaiterId id);

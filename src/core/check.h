@@ -7,8 +7,9 @@ namespace millrace {
 [[noreturn]] void assertion_failed(const char* file, int line, const char* expression);
 }  // namespace millrace
 
-#define MR_ASSERT(condition) \
-    ((condition) ? static_cast<void>(0) : ::millrace::assertion_failed(__FILE__, __LINE__, #condition))
+#define MR_ASSERT(condition)            \
+    ((condition) ? static_cast<void>(0) \
+                 : ::millrace::assertion_failed(__FILE__, __LINE__, #condition))
 #ifdef NDEBUG
 #define MR_DCHECK(condition) static_cast<void>(0)
 #else

@@ -53,7 +53,8 @@ TEST(Rng, IdsHaveTheirShapes) {
     ASSERT_EQ(uuid.size(), 36u);
     EXPECT_EQ(uuid[14], '4');
     EXPECT_NE(std::string("89ab").find(uuid[19]), std::string::npos);
-    EXPECT_EQ(rng.upper_alnum(52).find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"), std::string::npos);
+    EXPECT_EQ(rng.upper_alnum(52).find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"),
+              std::string::npos);
     EXPECT_NE(rng.hex(32), rng.hex(32));
     EXPECT_EQ(SeededRng(5).hex(16), SeededRng(5).hex(16));
 }

@@ -18,7 +18,8 @@ struct Error {
     std::vector<std::pair<std::string, std::string>> fields;
     // Extra members of a JSON error body (name, raw JSON), e.g. {"Item", "{...}"}.
     std::vector<std::pair<std::string, std::string>> json_fields;
-    // The code in the Query protocol where it differs (SQS: "AWS.SimpleQueueService.NonExistentQueue").
+    // The code in the Query protocol where it differs (SQS:
+    // "AWS.SimpleQueueService.NonExistentQueue").
     std::string query_code;
     // What goes before '#' in a JSON __type; empty: the service's default for modelled errors.
     std::string json_namespace;

@@ -22,8 +22,9 @@ std::string_view HttpRequest::header(std::string_view name) const {
 }
 
 bool HttpRequest::has_header(std::string_view name) const {
-    return std::any_of(headers.begin(), headers.end(),
-                       [&](const HttpHeader& header) { return equals_ignore_case(header.name, name); });
+    return std::any_of(headers.begin(), headers.end(), [&](const HttpHeader& header) {
+        return equals_ignore_case(header.name, name);
+    });
 }
 
 }  // namespace millrace

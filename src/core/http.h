@@ -1,6 +1,6 @@
-// HTTP messages as values, free of any HTTP library. Filled by net, read by gateway, auth and model.
-// Thread-safety: plain values; a request's views point into its connection's buffer and live as
-// long as the request is being answered.
+// HTTP messages as values, free of any HTTP library. Filled by net, read by gateway, auth and
+// model. Thread-safety: plain values; a request's views point into its connection's buffer and live
+// as long as the request is being answered.
 #pragma once
 
 #include <string>
@@ -33,7 +33,8 @@ struct HttpRequest {
 
 struct HttpResponse {
     int status = 200;
-    std::vector<std::pair<std::string, std::string>> headers;  // without Content-Length and Connection
+    std::vector<std::pair<std::string, std::string>>
+        headers;  // without Content-Length and Connection
     Body body;
 
     void add_header(std::string name, std::string value) {

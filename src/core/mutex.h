@@ -31,14 +31,16 @@ private:
 
 class MR_THREAD_ANNOTATION(scoped_lockable) MutexLock {
 public:
-    explicit MutexLock(Mutex& mutex) MR_THREAD_ANNOTATION(acquire_capability(mutex)) : lock_(mutex.native()) {}
+    explicit MutexLock(Mutex& mutex) MR_THREAD_ANNOTATION(acquire_capability(mutex))
+        : lock_(mutex.native()) {}
     ~MutexLock() MR_THREAD_ANNOTATION(release_capability()) {}
     MutexLock(const MutexLock&) = delete;
     MutexLock& operator=(const MutexLock&) = delete;
     // For waiting on a condition variable; the mutex is held again when wait returns.
     void wait(std::condition_variable& condition) { condition.wait(lock_); }
     template <class Rep, class Period>
-    std::cv_status wait_for(std::condition_variable& condition, std::chrono::duration<Rep, Period> d) {
+    std::cv_status wait_for(std::condition_variable& condition,
+                            std::chrono::duration<Rep, Period> d) {
         return condition.wait_for(lock_, d);
     }
 

@@ -21,7 +21,8 @@ std::string draw(Rng& rng, int n, std::string_view alphabet) {
         rng.fill(bytes);
         for (const uint8_t byte : bytes) {
             const size_t index = byte & 63;
-            if (index < alphabet.size() && out.size() < static_cast<size_t>(n)) out += alphabet[index];
+            if (index < alphabet.size() && out.size() < static_cast<size_t>(n))
+                out += alphabet[index];
         }
     }
     return out;
@@ -61,7 +62,9 @@ std::string Rng::uuid() {
            digits.substr(16, 4) + '-' + digits.substr(20);
 }
 
-std::string Rng::upper_alnum(int n) { return draw(*this, n, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"); }
+std::string Rng::upper_alnum(int n) {
+    return draw(*this, n, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+}
 
 std::string Rng::base64_chars(int n) {
     return draw(*this, n, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
@@ -77,7 +80,8 @@ void SystemRng::fill(std::span<uint8_t> bytes) {
         if (buffer.used == buffer.bytes.size()) {
             size_t got = 0;
             while (got < buffer.bytes.size()) {
-                const ssize_t n = getrandom(buffer.bytes.data() + got, buffer.bytes.size() - got, 0);
+                const ssize_t n =
+                    getrandom(buffer.bytes.data() + got, buffer.bytes.size() - got, 0);
                 MR_ASSERT(n > 0 || errno == EINTR);
                 if (n > 0) got += static_cast<size_t>(n);
             }

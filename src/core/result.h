@@ -15,8 +15,12 @@ template <class T>
 class [[nodiscard]] Result {
 public:
     using value_type = T;
-    Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
-    Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+    Result(T value)
+        : state_(std::in_place_index<0>, std::move(value)) {
+    }  // NOLINT(google-explicit-constructor)
+    Result(Error error)
+        : state_(std::in_place_index<1>, std::move(error)) {
+    }  // NOLINT(google-explicit-constructor)
 
     bool has_value() const { return state_.index() == 0; }
     explicit operator bool() const { return has_value(); }
@@ -77,9 +81,9 @@ private:
 
 // MR_TRY(auto x, f()): x becomes f()'s value, or the function returns f()'s error.
 // Never together with co_await on one line.
-#define MR_TRY_INNER(temporary, declaration, expression)      \
-    auto temporary = (expression);                            \
-    if (!temporary) return std::move(temporary.error());      \
+#define MR_TRY_INNER(temporary, declaration, expression) \
+    auto temporary = (expression);                       \
+    if (!temporary) return std::move(temporary.error()); \
     declaration = *std::move(temporary)
 #define MR_TRY(declaration, expression) \
     MR_TRY_INNER(MR_CONCAT(mr_result_, __LINE__), declaration, expression)

@@ -45,7 +45,8 @@ public:
 
 class FakeClock final : public Clock {
 public:
-    explicit FakeClock(TimePoint start = from_epoch_ms(1'767'225'600'000)) : now_(start.time_since_epoch().count()) {}
+    explicit FakeClock(TimePoint start = from_epoch_ms(1'767'225'600'000))
+        : now_(start.time_since_epoch().count()) {}
     TimePoint now() const override { return TimePoint(Duration(now_.load())); }
     void advance(Duration by) { now_ += by.count(); }
 

@@ -1,7 +1,8 @@
 // BlobStore: immutable byte strings too large for a row (objects, function code), each in a file
-// beside the store. A blob is durable when finish() returns; only then may a transaction refer to it.
-// Blobs that no row refers to (a crash between the two) are swept by their service.
-// Thread-safety: BlobStore is safe from any thread; a writer or reader belongs to one thread at a time.
+// beside the store. A blob is durable when finish() returns; only then may a transaction refer to
+// it. Blobs that no row refers to (a crash between the two) are swept by their service.
+// Thread-safety: BlobStore is safe from any thread; a writer or reader belongs to one thread at a
+// time.
 #pragma once
 
 #include <cstdint>

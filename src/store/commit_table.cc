@@ -20,7 +20,8 @@ CommitTable::Slot CommitTable::slot_of_key(std::string_view encoded_key) const {
 }
 
 CommitTable::Slot CommitTable::slot_of_partition(Space space, std::string_view partition) const {
-    const size_t hash = std::hash<std::string_view>{}(partition) + static_cast<size_t>(space) * 0x9e3779b97f4a7c15ULL;
+    const size_t hash = std::hash<std::string_view>{}(partition) +
+                        static_cast<size_t>(space) * 0x9e3779b97f4a7c15ULL;
     return kKeySlots + static_cast<Slot>((hash >> 7) & (kPartitionSlots - 1));
 }
 

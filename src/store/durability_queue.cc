@@ -4,7 +4,8 @@
 
 namespace millrace::store {
 
-DurabilityQueue::DurabilityQueue(Engine& engine, Ticket start, std::function<void(EngineStatus)> failed)
+DurabilityQueue::DurabilityQueue(Engine& engine, Ticket start,
+                                 std::function<void(EngineStatus)> failed)
     : engine_(engine), failed_callback_(std::move(failed)), committed_(start), durable_(start) {
     if (!engine_.sync_is_free()) thread_ = std::thread([this] { run(); });
 }
@@ -93,10 +94,11 @@ void DurabilityQueue::run() {
         {
             const MutexLock lock(mutex_);
             if (!ok) failed_ = true;
-            const auto first_ready = std::partition(waiters_.begin(), waiters_.end(), [&](const Waiter& w) {
-                return ok && w.ticket > ticket;
-            });
-            ready.assign(std::make_move_iterator(first_ready), std::make_move_iterator(waiters_.end()));
+            const auto first_ready =
+                std::partition(waiters_.begin(), waiters_.end(),
+                               [&](const Waiter& w) { return ok && w.ticket > ticket; });
+            ready.assign(std::make_move_iterator(first_ready),
+                         std::make_move_iterator(waiters_.end()));
             waiters_.erase(first_ready, waiters_.end());
         }
         for (const Waiter& waiter : ready) waiter.callback(ok);

@@ -19,7 +19,8 @@ namespace millrace::store {
 
 class DurabilityQueue {
 public:
-    // `failed` is called once, from the sync thread, when a sync fails; nothing later is ever durable.
+    // `failed` is called once, from the sync thread, when a sync fails; nothing later is ever
+    // durable.
     DurabilityQueue(Engine& engine, Ticket start, std::function<void(EngineStatus)> failed);
     ~DurabilityQueue();
 

@@ -1,5 +1,5 @@
-// Engine: an ordered map from bytes to bytes with atomic batches, what TransactionalStore needs of an
-// embedded engine. A batch is visible once applied and durable after the next sync().
+// Engine: an ordered map from bytes to bytes with atomic batches, what TransactionalStore needs of
+// an embedded engine. A batch is visible once applied and durable after the next sync().
 // Thread-safety: get and scan from any thread, beside one thread that applies and one that syncs.
 #pragma once
 
@@ -26,8 +26,9 @@ public:
     virtual ~Engine() = default;
     virtual EngineStatus get(std::string_view key, std::string& value) = 0;
     // Keys in [from, to) of one moment, ascending or descending, until `visit` returns false.
-    virtual EngineStatus scan(std::string_view from, std::string_view to, bool descending,
-                              const std::function<bool(std::string_view key, std::string_view value)>& visit) = 0;
+    virtual EngineStatus scan(
+        std::string_view from, std::string_view to, bool descending,
+        const std::function<bool(std::string_view key, std::string_view value)>& visit) = 0;
     virtual std::unique_ptr<EngineBatch> make_batch() = 0;
     virtual EngineStatus apply(EngineBatch& batch) = 0;
     virtual EngineStatus sync() = 0;

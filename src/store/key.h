@@ -11,32 +11,33 @@ namespace millrace::store {
 
 // Each service writes only in its own spaces. Numbers are on disk: never reused, never changed.
 enum class Space : uint8_t {
-    kSystem = 1,         // format version, commit ceiling, leases
-    kLog = 2,            // the store's own: append-only logs (stream records)
-    kIam = 10,           // accounts, users, roles, policies, access keys, sessions
-    kTables = 20,        // DynamoDB table definitions
-    kItems = 21,         // partition: table id, h16(pk); sort: enc(sk)
+    kSystem = 1,   // format version, commit ceiling, leases
+    kLog = 2,      // the store's own: append-only logs (stream records)
+    kIam = 10,     // accounts, users, roles, policies, access keys, sessions
+    kTables = 20,  // DynamoDB table definitions
+    kItems = 21,   // partition: table id, h16(pk); sort: enc(sk)
     kGsi = 22,
     kLsi = 23,
     kTtl = 24,
     kTransactionTokens = 25,
-    kStreams = 26,       // stream descriptions, shards
-    kQueues = 30,        // SQS queue definitions
-    kMessages = 31,      // messages and their receive state
+    kStreams = 26,   // stream descriptions, shards
+    kQueues = 30,    // SQS queue definitions
+    kMessages = 31,  // messages and their receive state
     kFifo = 32,
     kDeduplication = 33,
     kBuckets = 40,
-    kObjects = 41,       // partition: bucket id; sort: key, version
+    kObjects = 41,  // partition: bucket id; sort: key, version
     kUploads = 42,
     kFunctions = 50,
-    kMappings = 51,      // event source mappings and their positions
+    kMappings = 51,  // event source mappings and their positions
     kAsyncInvocations = 52,
     kLogGroups = 60,
     kLogEvents = 61,
     kDax = 70,
 };
 
-// partition: at most 64 bytes; sort: at most 2 KiB. Scans are ordered by (partition, sort), bytewise.
+// partition: at most 64 bytes; sort: at most 2 KiB. Scans are ordered by (partition, sort),
+// bytewise.
 struct KeyView {
     Space space;
     std::string_view partition;
@@ -47,7 +48,9 @@ struct Key {
     Space space;
     std::string partition;
     std::string sort;
-    operator KeyView() const { return {space, partition, sort}; }  // NOLINT(google-explicit-constructor)
+    operator KeyView() const {
+        return {space, partition, sort};
+    }  // NOLINT(google-explicit-constructor)
 };
 
 inline constexpr size_t kPartitionBytesMax = 64;

@@ -13,7 +13,8 @@ namespace {
 using namespace std::string_literals;
 
 TEST(KeyCodec, OrderAndIdentity) {
-    const std::vector<std::string> parts = {""s, "\0"s, "\0\0"s, "\0\x01"s, "\0\xff"s, "\x01"s, "a"s, "a\0"s, "a\0b"s, "ab"s, "\xff"s};
+    const std::vector<std::string> parts = {""s,  "\0"s,  "\0\0"s, "\0\x01"s, "\0\xff"s, "\x01"s,
+                                            "a"s, "a\0"s, "a\0b"s, "ab"s,     "\xff"s};
     std::vector<std::tuple<Space, std::string, std::string>> keys;
     for (const Space space : {Space::kSystem, Space::kItems}) {
         for (const auto& partition : parts) {
@@ -35,7 +36,10 @@ TEST(KeyCodec, OrderAndIdentity) {
 }
 
 TEST(KeyCodec, GoldenBytes) {
-    EXPECT_EQ(encode_key({Space::kItems, "a\0b"s, "s\0"s}), "\x15" "a\0\xff" "b\0\x01s\0"s);
+    EXPECT_EQ(encode_key({Space::kItems, "a\0b"s, "s\0"s}),
+              "\x15"
+              "a\0\xff"
+              "b\0\x01s\0"s);
 }
 
 }  // namespace

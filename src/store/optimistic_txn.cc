@@ -73,7 +73,8 @@ std::vector<std::optional<std::string>> OptimisticTxn::get_many(std::span<const 
 void OptimisticTxn::scan(const ScanRange& range, const RowVisitor& visit) {
     const std::string prefix = encode_key({range.space, range.partition, {}});
     const std::string from = prefix + std::string(range.from);
-    const std::string to = range.to.empty() ? partition_end(range.space, range.partition) : prefix + std::string(range.to);
+    const std::string to = range.to.empty() ? partition_end(range.space, range.partition)
+                                            : prefix + std::string(range.to);
     if (from >= to) return;
 
     // Own writes in the range, in the scan's direction, are merged into the engine's rows.
@@ -88,10 +89,12 @@ void OptimisticTxn::scan(const ScanRange& range, const RowVisitor& visit) {
         if (!visit(key.substr(prefix.size()), value)) stopped = true;
         return !stopped;
     };
-    const auto before = [&](std::string_view a, std::string_view b) { return range.descending ? a > b : a < b; };
+    const auto before = [&](std::string_view a, std::string_view b) {
+        return range.descending ? a > b : a < b;
+    };
 
-    const EngineStatus status =
-        store_.engine_->scan(from, to, range.descending, [&](std::string_view key, std::string_view value) {
+    const EngineStatus status = store_.engine_->scan(
+        from, to, range.descending, [&](std::string_view key, std::string_view value) {
             while (next_own != own.end() && before(next_own->first, key)) {
                 const auto [own_key, own_value] = *next_own++;
                 if (*own_value && !show(own_key, **own_value)) return false;
@@ -100,9 +103,9 @@ void OptimisticTxn::scan(const ScanRange& range, const RowVisitor& visit) {
                 const auto* own_value = next_own++->second;
                 return *own_value ? show(key, **own_value) : true;
             }
-            const bool erased = std::any_of(erased_ranges_.begin(), erased_ranges_.end(), [&](const ErasedRange& r) {
-                return key >= r.from && key < r.to;
-            });
+            const bool erased =
+                std::any_of(erased_ranges_.begin(), erased_ranges_.end(),
+                            [&](const ErasedRange& r) { return key >= r.from && key < r.to; });
             return erased || show(key, value);
         });
     while (!stopped && next_own != own.end()) {
@@ -113,15 +116,18 @@ void OptimisticTxn::scan(const ScanRange& range, const RowVisitor& visit) {
     if (status == EngineStatus::kIoError) failed_ = true;
 }
 
-void OptimisticTxn::scan_space(Space space, std::string_view from_partition, std::string_view from_sort,
-                               std::string_view to_partition, const SpaceVisitor& visit) {
+void OptimisticTxn::scan_space(Space space, std::string_view from_partition,
+                               std::string_view from_sort, std::string_view to_partition,
+                               const SpaceVisitor& visit) {
     const std::string from = encode_key({space, from_partition, from_sort});
-    const std::string to = to_partition.empty() ? std::string(1, static_cast<char>(static_cast<uint8_t>(space) + 1))
-                                                : encode_key({space, to_partition, {}});
-    const EngineStatus status = store_.engine_->scan(from, to, false, [&](std::string_view key, std::string_view value) {
-        const DecodedKey decoded = decode_key(key);
-        return visit(decoded.partition, decoded.sort, value);
-    });
+    const std::string to = to_partition.empty()
+                               ? std::string(1, static_cast<char>(static_cast<uint8_t>(space) + 1))
+                               : encode_key({space, to_partition, {}});
+    const EngineStatus status =
+        store_.engine_->scan(from, to, false, [&](std::string_view key, std::string_view value) {
+            const DecodedKey decoded = decode_key(key);
+            return visit(decoded.partition, decoded.sort, value);
+        });
     if (status == EngineStatus::kIoError) failed_ = true;
     // No slot says which rows were seen or missed: wait for all that was committed by now.
     read_ticket_ = std::max(read_ticket_, store_.last_committed_.load(std::memory_order_acquire));
@@ -155,7 +161,8 @@ void OptimisticTxn::erase(KeyView key) {
     writes_.insert_or_assign(std::move(encoded), std::nullopt);
 }
 
-void OptimisticTxn::erase_range(Space space, std::string_view partition, std::string_view from, std::string_view to) {
+void OptimisticTxn::erase_range(Space space, std::string_view partition, std::string_view from,
+                                std::string_view to) {
     const std::string prefix = encode_key({space, partition, {}});
     ErasedRange range{space, std::string(partition), prefix + std::string(from),
                       to.empty() ? partition_end(space, partition) : prefix + std::string(to)};
@@ -167,10 +174,11 @@ void OptimisticTxn::erase_range(Space space, std::string_view partition, std::st
         return;
     }
     // Single-key reads of erased rows must see the erasure's ticket too.
-    const EngineStatus status = store_.engine_->scan(range.from, range.to, false, [&](std::string_view key, std::string_view) {
-        write_slots_.push_back(store_.commits_.slot_of_key(key));
-        return true;
-    });
+    const EngineStatus status = store_.engine_->scan(
+        range.from, range.to, false, [&](std::string_view key, std::string_view) {
+            write_slots_.push_back(store_.commits_.slot_of_key(key));
+            return true;
+        });
     if (status == EngineStatus::kIoError) failed_ = true;
     note_read(store_.commits_.slot_of_partition(space, partition));
     erased_ranges_.push_back(std::move(range));

@@ -22,11 +22,14 @@ public:
                     std::string_view to_partition, const SpaceVisitor& visit) override;
     void put(KeyView key, std::string_view value) override;
     void erase(KeyView key) override;
-    void erase_range(Space space, std::string_view partition, std::string_view from, std::string_view to) override;
+    void erase_range(Space space, std::string_view partition, std::string_view from,
+                     std::string_view to) override;
     void add(KeyView key, int64_t delta) override;
     void append(const LogId& log, std::string_view bytes) override;
     void require(const Lease& lease) override { leases_.push_back(lease); }
-    void on_commit(std::function<void(Version)> hook) override { commit_hooks_.push_back(std::move(hook)); }
+    void on_commit(std::function<void(Version)> hook) override {
+        commit_hooks_.push_back(std::move(hook));
+    }
     void on_abort(std::function<void()> hook) override { abort_hooks_.push_back(std::move(hook)); }
 
     void run_abort_hooks();
@@ -52,7 +55,7 @@ private:
     // What was read, and the newest ticket among it.
     std::vector<CommitTable::Slot> read_slots_;
     Ticket read_ticket_ = 0;
-    bool failed_ = false;     // an engine read failed
+    bool failed_ = false;  // an engine read failed
     bool too_large_ = false;
     size_t bytes_ = 0;
     // By encoded key; an empty optional erases. Applied after the erased ranges.

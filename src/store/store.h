@@ -59,7 +59,8 @@ struct ScanRange {
 
 // Called per row in order; the views live until it returns. Return false to stop.
 using RowVisitor = std::function<bool(std::string_view sort, std::string_view value)>;
-using SpaceVisitor = std::function<bool(std::string_view partition, std::string_view sort, std::string_view value)>;
+using SpaceVisitor =
+    std::function<bool(std::string_view partition, std::string_view sort, std::string_view value)>;
 
 // Which instance may do a piece of background work. The fencing token grows with every acquisition.
 struct Lease {
@@ -95,13 +96,15 @@ public:
     // Rows of many partitions: from (partition, sort) inclusive on, ascending, while partition <
     // to_partition. Not in the conflict set and blind to own writes: for Scan, listings and
     // background work, never for a decision that a write depends on.
-    virtual void scan_space(Space space, std::string_view from_partition, std::string_view from_sort,
-                            std::string_view to_partition, const SpaceVisitor& visit) = 0;
+    virtual void scan_space(Space space, std::string_view from_partition,
+                            std::string_view from_sort, std::string_view to_partition,
+                            const SpaceVisitor& visit) = 0;
 
     virtual void put(KeyView key, std::string_view value) = 0;
     virtual void erase(KeyView key) = 0;
     // Rows of one partition, sort in [from, to); empty `to`: to the partition's end.
-    virtual void erase_range(Space space, std::string_view partition, std::string_view from, std::string_view to) = 0;
+    virtual void erase_range(Space space, std::string_view partition, std::string_view from,
+                             std::string_view to) = 0;
     // Adds to a 64-bit counter (8 bytes big-endian, two's complement; absent is 0) without putting
     // it into the conflict set.
     virtual void add(KeyView key, int64_t delta) = 0;
@@ -166,7 +169,8 @@ public:
 
     // Durable records behind `after` (exclusive), oldest first, at most rows_max of them and about
     // bytes_max bytes (at least one record, if there is one).
-    virtual std::vector<LogRecord> read_log(const LogId& log, Version after, size_t rows_max, size_t bytes_max) = 0;
+    virtual std::vector<LogRecord> read_log(const LogId& log, Version after, size_t rows_max,
+                                            size_t bytes_max) = 0;
     // The version of the log's last durable record, or that of the newest durable commit if the log
     // is empty: reading after it gives only what is appended from now on.
     virtual Version log_end(const LogId& log) = 0;
@@ -174,7 +178,8 @@ public:
     virtual void trim_log(const LogId& log, Version through) = 0;
 
     // nullopt: held by another. Held again by the same owner: prolonged, with the same token.
-    virtual std::optional<Lease> acquire(std::string_view name, std::string_view owner, Duration ttl) = 0;
+    virtual std::optional<Lease> acquire(std::string_view name, std::string_view owner,
+                                         Duration ttl) = 0;
     virtual bool renew(const Lease& lease, Duration ttl) = 0;
     virtual void release(const Lease& lease) = 0;
 

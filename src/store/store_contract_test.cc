@@ -101,17 +101,19 @@ TEST_P(StoreContract, ScanMatchesAMap) {
                 model[key] = "own" + std::to_string(i);
             }
         }
-        for (const auto& [from, to] : {std::pair{""s, ""s}, {"1"s, "16"s}, {"3"s, ""s}, {"9"s, "1"s}}) {
+        for (const auto& [from, to] :
+             {std::pair{""s, ""s}, {"1"s, "16"s}, {"3"s, ""s}, {"9"s, "1"s}}) {
             std::vector<std::pair<std::string, std::string>> expected;
             for (const auto& row : model) {
                 if (row.first >= from && (to.empty() || row.first < to)) expected.emplace_back(row);
             }
             for (const bool descending : {false, true}) {
                 std::vector<std::pair<std::string, std::string>> seen;
-                txn.scan({Space::kItems, "p", from, to, descending}, [&](std::string_view sort, std::string_view value) {
-                    seen.emplace_back(sort, value);
-                    return true;
-                });
+                txn.scan({Space::kItems, "p", from, to, descending},
+                         [&](std::string_view sort, std::string_view value) {
+                             seen.emplace_back(sort, value);
+                             return true;
+                         });
                 if (descending) std::reverse(seen.begin(), seen.end());
                 EXPECT_EQ(seen, expected);
             }
@@ -122,17 +124,19 @@ TEST_P(StoreContract, ScanMatchesAMap) {
 
 TEST_P(StoreContract, ScanSpaceCrossesPartitionsInOrder) {
     store_->run([&](Txn& txn) {
-        for (const char* partition : {"b", "a", "c"}) txn.put({Space::kItems, partition, "x"}, partition);
+        for (const char* partition : {"b", "a", "c"})
+            txn.put({Space::kItems, partition, "x"}, partition);
         txn.put({Space::kGsi, "a", "x"}, "other space");
         return TxnDecision::kCommit;
     });
     std::string seen;
     store_->run([&](Txn& txn) {
         seen.clear();
-        txn.scan_space(Space::kItems, "a", "", "c", [&](std::string_view, std::string_view, std::string_view value) {
-            seen += value;
-            return true;
-        });
+        txn.scan_space(Space::kItems, "a", "", "c",
+                       [&](std::string_view, std::string_view, std::string_view value) {
+                           seen += value;
+                           return true;
+                       });
         return TxnDecision::kCommit;
     });
     EXPECT_EQ(seen, "ab");
@@ -148,7 +152,8 @@ TEST_P(StoreContract, CountersLoseNothing) {
             for (int i = 0; i < kRounds; ++i) {
                 const RunResult result = store_->run([&](Txn& txn) {
                     const auto old = txn.get({Space::kItems, "p", "n"});
-                    txn.put({Space::kItems, "p", "n"}, std::to_string(old ? std::stoi(*old) + 1 : 1));
+                    txn.put({Space::kItems, "p", "n"},
+                            std::to_string(old ? std::stoi(*old) + 1 : 1));
                     txn.add({Space::kItems, "p", "sum"}, 2);
                     return TxnDecision::kCommit;
                 });
@@ -170,7 +175,8 @@ TEST_P(StoreContract, NoWriteSkew) {
         for (const char* mine : {"x", "y"}) {
             threads.emplace_back([&, mine] {
                 store_->run([&](Txn& txn) {
-                    const int sum = std::stoi(*txn.get({Space::kItems, "p", "x"})) + std::stoi(*txn.get({Space::kItems, "p", "y"}));
+                    const int sum = std::stoi(*txn.get({Space::kItems, "p", "x"})) +
+                                    std::stoi(*txn.get({Space::kItems, "p", "y"}));
                     if (sum > 0) return TxnDecision::kRollback;
                     txn.put({Space::kItems, "p", mine}, "1");
                     return TxnDecision::kCommit;
@@ -190,8 +196,10 @@ TEST_P(StoreContract, NoPhantoms) {
             for (int i = 0; i < 50; ++i) {
                 store_->run([&](Txn& txn) {
                     int rows = 0;
-                    txn.scan({Space::kItems, "phantom", "", ""}, [&](std::string_view, std::string_view) { return ++rows, true; });
-                    txn.put({Space::kItems, "phantom", std::to_string(t) + "/" + std::to_string(i)}, std::to_string(rows));
+                    txn.scan({Space::kItems, "phantom", "", ""},
+                             [&](std::string_view, std::string_view) { return ++rows, true; });
+                    txn.put({Space::kItems, "phantom", std::to_string(t) + "/" + std::to_string(i)},
+                            std::to_string(rows));
                     return TxnDecision::kCommit;
                 });
             }
@@ -267,11 +275,13 @@ TEST_P(StoreContract, LeasesFenceTheirFormerOwner) {
     EXPECT_GT(second->token, first->token);
     EXPECT_FALSE(store_->renew(*first, std::chrono::seconds(10)));
     const auto write_under = [&](const Lease& lease) {
-        return store_->run([&](Txn& txn) {
-            txn.require(lease);
-            txn.put({Space::kItems, "p", "fenced"}, lease.owner);
-            return TxnDecision::kCommit;
-        }).status;
+        return store_
+            ->run([&](Txn& txn) {
+                txn.require(lease);
+                txn.put({Space::kItems, "p", "fenced"}, lease.owner);
+                return TxnDecision::kCommit;
+            })
+            .status;
     };
     EXPECT_EQ(write_under(*first), CommitStatus::kFenced);
     EXPECT_EQ(write_under(*second), CommitStatus::kOk);
@@ -284,7 +294,8 @@ TEST_P(StoreContract, LeasesFenceTheirFormerOwner) {
 TEST_P(StoreContract, TooLargeIsRefusedAsAWhole) {
     const RunResult result = store_->run([&](Txn& txn) {
         txn.put({Space::kItems, "p", "small"}, "x");
-        txn.put({Space::kItems, "p", "large"}, std::string(store_->limits().value_bytes_max + 1, 'x'));
+        txn.put({Space::kItems, "p", "large"},
+                std::string(store_->limits().value_bytes_max + 1, 'x'));
         return TxnDecision::kCommit;
     });
     EXPECT_EQ(result.status, CommitStatus::kTooLarge);

@@ -50,10 +50,12 @@ TEST(StoreCrash, NothingUnsyncedIsShownWithoutItsTicket) {
     const auto store = memory.open(clock);
     ASSERT_TRUE(store->wait_durable(put(*store, kKey, "old").ticket));
     memory.allow_sync(false);
-    const Ticket erased = store->run([&](Txn& txn) {
-        txn.erase(kKey);
-        return TxnDecision::kCommit;
-    }).ticket;
+    const Ticket erased = store
+                              ->run([&](Txn& txn) {
+                                  txn.erase(kKey);
+                                  return TxnDecision::kCommit;
+                              })
+                              .ticket;
 
     std::optional<std::string> value;
     Ticket ticket = 0;
@@ -62,17 +64,23 @@ TEST(StoreCrash, NothingUnsyncedIsShownWithoutItsTicket) {
     EXPECT_GE(ticket, erased);
     const auto ticket_of = [&](const TxnFunction& function) { return store->run(function).ticket; };
     EXPECT_GE(ticket_of([&](Txn& txn) {
-        txn.get(kKey);
-        return TxnDecision::kRollback;
-    }), erased);
+                  txn.get(kKey);
+                  return TxnDecision::kRollback;
+              }),
+              erased);
     EXPECT_GE(ticket_of([&](Txn& txn) {
-        txn.scan({Space::kItems, "p", "", ""}, [](std::string_view, std::string_view) { return true; });
-        return TxnDecision::kCommit;
-    }), erased);
+                  txn.scan({Space::kItems, "p", "", ""},
+                           [](std::string_view, std::string_view) { return true; });
+                  return TxnDecision::kCommit;
+              }),
+              erased);
     EXPECT_GE(ticket_of([&](Txn& txn) {
-        txn.scan_space(Space::kItems, "", "", "", [](std::string_view, std::string_view, std::string_view) { return true; });
-        return TxnDecision::kCommit;
-    }), erased);
+                  txn.scan_space(
+                      Space::kItems, "", "", "",
+                      [](std::string_view, std::string_view, std::string_view) { return true; });
+                  return TxnDecision::kCommit;
+              }),
+              erased);
     // An unrelated key waits for nothing.
     EXPECT_TRUE(store->is_durable(ticket_of([&](Txn& txn) {
         txn.get({Space::kItems, "q", "other"});
@@ -139,9 +147,11 @@ TEST(StoreCrash, RepeatedPowerCutsLoseNothingAcknowledged) {
         for (size_t t = 0; t < 4; ++t) {
             threads.emplace_back([&, t] {
                 for (int i = 0; i < 50; ++i) {
-                    const std::string key = std::to_string(round) + "/" + std::to_string(t) + "/" + std::to_string(i);
+                    const std::string key =
+                        std::to_string(round) + "/" + std::to_string(t) + "/" + std::to_string(i);
                     const RunResult result = put(*store, {Space::kItems, "p", key}, "v");
-                    if (result.status != CommitStatus::kOk || i == 49) continue;  // the last one is never awaited
+                    if (result.status != CommitStatus::kOk || i == 49)
+                        continue;  // the last one is never awaited
                     if (store->wait_durable(result.ticket)) {
                         acked[t].push_back(key);
                         seen[t].push_back(result.version.major);

@@ -64,7 +64,8 @@ LeaseRow decode_lease(std::string_view bytes) {
 void back_off(int attempt) {
     thread_local std::minstd_rand jitter{std::random_device{}()};
     if (attempt == 0) return;
-    std::this_thread::sleep_for(std::chrono::microseconds(jitter() % (10u << std::min(attempt, 6))));
+    std::this_thread::sleep_for(
+        std::chrono::microseconds(jitter() % (10u << std::min(attempt, 6))));
 }
 
 }  // namespace
@@ -92,8 +93,11 @@ void TransactionalStore::close() { durability_->stop(); }
 void TransactionalStore::latch(EngineStatus status, std::string reason) {
     EngineStatus expected = EngineStatus::kOk;
     if (!latched_.compare_exchange_strong(expected, status)) return;
-    log::error("the store is read-only from now on, nothing acknowledged is lost; free space or replace the disk, "
-               "then restart: {}", reason);
+    log::error(
+        "the store is read-only from now on, nothing acknowledged is lost; free space or replace "
+        "the disk, "
+        "then restart: {}",
+        reason);
     const MutexLock lock(health_mutex_);
     reason_ = std::move(reason);
 }
@@ -111,14 +115,18 @@ bool TransactionalStore::unchanged_since_begin(const OptimisticTxn& txn) const {
 
 CommitStatus TransactionalStore::commit(OptimisticTxn& txn, RunResult& result) {
     switch (latched_.load(std::memory_order_acquire)) {
-        case EngineStatus::kOk: break;
-        case EngineStatus::kNoSpace: return CommitStatus::kNoSpace;
-        default: return CommitStatus::kReadOnly;
+        case EngineStatus::kOk:
+            break;
+        case EngineStatus::kNoSpace:
+            return CommitStatus::kNoSpace;
+        default:
+            return CommitStatus::kReadOnly;
     }
     if (!unchanged_since_begin(txn)) return CommitStatus::kConflict;
     for (const Lease& lease : txn.leases_) {
         std::string value;
-        if (engine_->get(lease_key(lease.name), value) != EngineStatus::kOk) return CommitStatus::kFenced;
+        if (engine_->get(lease_key(lease.name), value) != EngineStatus::kOk)
+            return CommitStatus::kFenced;
         const LeaseRow row = decode_lease(value);
         if (row.owner != lease.owner || row.token != lease.token) return CommitStatus::kFenced;
     }
@@ -139,7 +147,8 @@ CommitStatus TransactionalStore::commit(OptimisticTxn& txn, RunResult& result) {
     for (const auto& [key, delta] : sums) {
         std::string value;
         const EngineStatus status = engine_->get(key, value);
-        if (status != EngineStatus::kOk && status != EngineStatus::kNotFound) return CommitStatus::kUnavailable;
+        if (status != EngineStatus::kOk && status != EngineStatus::kNotFound)
+            return CommitStatus::kUnavailable;
         const uint64_t old = status == EngineStatus::kOk ? ByteReader(value).u64() : 0;
         std::string sum;
         append_u64(sum, old + static_cast<uint64_t>(delta));
@@ -200,7 +209,8 @@ RunResult TransactionalStore::run(const TxnFunction& function, TimePoint deadlin
                     return;
                 }
             }
-            if (result.status != CommitStatus::kOk || decision == TxnDecision::kRollback) txn.run_abort_hooks();
+            if (result.status != CommitStatus::kOk || decision == TxnDecision::kRollback)
+                txn.run_abort_hooks();
         };
         if (alone) {
             const MutexLock lock(commit_mutex_);
@@ -213,7 +223,8 @@ RunResult TransactionalStore::run(const TxnFunction& function, TimePoint deadlin
     }
 }
 
-CommitStatus TransactionalStore::read(KeyView key, std::optional<std::string>& value, Ticket& ticket) {
+CommitStatus TransactionalStore::read(KeyView key, std::optional<std::string>& value,
+                                      Ticket& ticket) {
     const std::string encoded = encode_key(key);
     std::string bytes;
     const EngineStatus status = engine_->get(encoded, bytes);
@@ -224,20 +235,22 @@ CommitStatus TransactionalStore::read(KeyView key, std::optional<std::string>& v
     return CommitStatus::kOk;
 }
 
-std::vector<LogRecord> TransactionalStore::read_log(const LogId& log, Version after, size_t rows_max, size_t bytes_max) {
+std::vector<LogRecord> TransactionalStore::read_log(const LogId& log, Version after,
+                                                    size_t rows_max, size_t bytes_max) {
     std::vector<LogRecord> records;
     const Version first{after.major, after.minor + 1};
     const Version end{durability_->durable() + 1, 0};
     if (rows_max == 0 || first >= end) return records;
     size_t bytes = 0;
     const std::string prefix = encode_key({Space::kLog, log.id, {}});
-    engine_->scan(prefix + encode_version(first), prefix + encode_version(end), false,
-                  [&](std::string_view key, std::string_view value) {
-                      if (!records.empty() && bytes + value.size() > bytes_max) return false;
-                      bytes += value.size();
-                      records.push_back({decode_version(key.substr(prefix.size())), std::string(value)});
-                      return records.size() < rows_max;
-                  });
+    engine_->scan(
+        prefix + encode_version(first), prefix + encode_version(end), false,
+        [&](std::string_view key, std::string_view value) {
+            if (!records.empty() && bytes + value.size() > bytes_max) return false;
+            bytes += value.size();
+            records.push_back({decode_version(key.substr(prefix.size())), std::string(value)});
+            return records.size() < rows_max;
+        });
     return records;
 }
 
@@ -245,70 +258,80 @@ Version TransactionalStore::log_end(const LogId& log) {
     const Version end{durability_->durable() + 1, 0};
     Version last{end.major - 1, ~uint64_t{0} - 1};
     const std::string prefix = encode_key({Space::kLog, log.id, {}});
-    engine_->scan(prefix, prefix + encode_version(end), true, [&](std::string_view key, std::string_view) {
-        last = decode_version(key.substr(prefix.size()));
-        return false;
-    });
+    engine_->scan(prefix, prefix + encode_version(end), true,
+                  [&](std::string_view key, std::string_view) {
+                      last = decode_version(key.substr(prefix.size()));
+                      return false;
+                  });
     return last;
 }
 
 void TransactionalStore::trim_log(const LogId& log, Version through) {
     const std::string to = encode_version({through.major, through.minor + 1});
-    run([&](Txn& txn) {
-        txn.erase_range(Space::kLog, log.id, {}, to);
-        return TxnDecision::kCommit;
-    }, TimePoint::max());
+    run(
+        [&](Txn& txn) {
+            txn.erase_range(Space::kLog, log.id, {}, to);
+            return TxnDecision::kCommit;
+        },
+        TimePoint::max());
 }
 
-std::optional<Lease> TransactionalStore::acquire(std::string_view name, std::string_view owner, Duration ttl) {
+std::optional<Lease> TransactionalStore::acquire(std::string_view name, std::string_view owner,
+                                                 Duration ttl) {
     std::optional<Lease> lease;
-    const RunResult result = run([&](Txn& txn) {
-        lease.reset();
-        const KeyView key{Space::kSystem, "lease", name};
-        const std::optional<std::string> value = txn.get(key);
-        LeaseRow row;
-        if (value) row = decode_lease(*value);
-        const TimePoint now = clock_.now();
-        const bool mine = value && row.owner == owner;
-        if (value && !mine && row.expires_ms > epoch_ms(now)) return TxnDecision::kRollback;
-        if (!mine || row.expires_ms <= epoch_ms(now)) row.token += 1;
-        row.owner = owner;
-        row.expires_ms = epoch_ms(now + ttl);
-        txn.put(key, encode_lease(row));
-        lease = Lease{std::string(name), row.owner, row.token};
-        return TxnDecision::kCommit;
-    }, TimePoint::max());
+    const RunResult result = run(
+        [&](Txn& txn) {
+            lease.reset();
+            const KeyView key{Space::kSystem, "lease", name};
+            const std::optional<std::string> value = txn.get(key);
+            LeaseRow row;
+            if (value) row = decode_lease(*value);
+            const TimePoint now = clock_.now();
+            const bool mine = value && row.owner == owner;
+            if (value && !mine && row.expires_ms > epoch_ms(now)) return TxnDecision::kRollback;
+            if (!mine || row.expires_ms <= epoch_ms(now)) row.token += 1;
+            row.owner = owner;
+            row.expires_ms = epoch_ms(now + ttl);
+            txn.put(key, encode_lease(row));
+            lease = Lease{std::string(name), row.owner, row.token};
+            return TxnDecision::kCommit;
+        },
+        TimePoint::max());
     if (result.status != CommitStatus::kOk || !wait_durable(result.ticket)) return std::nullopt;
     return lease;
 }
 
 bool TransactionalStore::renew(const Lease& lease, Duration ttl) {
     bool held = false;
-    const RunResult result = run([&](Txn& txn) {
-        const KeyView key{Space::kSystem, "lease", lease.name};
-        const std::optional<std::string> value = txn.get(key);
-        LeaseRow row;
-        if (value) row = decode_lease(*value);
-        held = value && row.owner == lease.owner && row.token == lease.token;
-        if (!held) return TxnDecision::kRollback;
-        row.expires_ms = epoch_ms(clock_.now() + ttl);
-        txn.put(key, encode_lease(row));
-        return TxnDecision::kCommit;
-    }, TimePoint::max());
+    const RunResult result = run(
+        [&](Txn& txn) {
+            const KeyView key{Space::kSystem, "lease", lease.name};
+            const std::optional<std::string> value = txn.get(key);
+            LeaseRow row;
+            if (value) row = decode_lease(*value);
+            held = value && row.owner == lease.owner && row.token == lease.token;
+            if (!held) return TxnDecision::kRollback;
+            row.expires_ms = epoch_ms(clock_.now() + ttl);
+            txn.put(key, encode_lease(row));
+            return TxnDecision::kCommit;
+        },
+        TimePoint::max());
     return held && result.status == CommitStatus::kOk && wait_durable(result.ticket);
 }
 
 void TransactionalStore::release(const Lease& lease) {
-    run([&](Txn& txn) {
-        const KeyView key{Space::kSystem, "lease", lease.name};
-        const std::optional<std::string> value = txn.get(key);
-        if (!value) return TxnDecision::kRollback;
-        LeaseRow row = decode_lease(*value);
-        if (row.owner != lease.owner || row.token != lease.token) return TxnDecision::kRollback;
-        row.expires_ms = 0;  // the row stays: its token must never be given again
-        txn.put(key, encode_lease(row));
-        return TxnDecision::kCommit;
-    }, TimePoint::max());
+    run(
+        [&](Txn& txn) {
+            const KeyView key{Space::kSystem, "lease", lease.name};
+            const std::optional<std::string> value = txn.get(key);
+            if (!value) return TxnDecision::kRollback;
+            LeaseRow row = decode_lease(*value);
+            if (row.owner != lease.owner || row.token != lease.token) return TxnDecision::kRollback;
+            row.expires_ms = 0;  // the row stays: its token must never be given again
+            txn.put(key, encode_lease(row));
+            return TxnDecision::kCommit;
+        },
+        TimePoint::max());
 }
 
 }  // namespace millrace::store

@@ -33,10 +33,12 @@ public:
         durability_->when_durable(ticket, std::move(callback));
     }
     bool wait_durable(Ticket ticket) override { return durability_->wait(ticket); }
-    std::vector<LogRecord> read_log(const LogId& log, Version after, size_t rows_max, size_t bytes_max) override;
+    std::vector<LogRecord> read_log(const LogId& log, Version after, size_t rows_max,
+                                    size_t bytes_max) override;
     Version log_end(const LogId& log) override;
     void trim_log(const LogId& log, Version through) override;
-    std::optional<Lease> acquire(std::string_view name, std::string_view owner, Duration ttl) override;
+    std::optional<Lease> acquire(std::string_view name, std::string_view owner,
+                                 Duration ttl) override;
     bool renew(const Lease& lease, Duration ttl) override;
     void release(const Lease& lease) override;
     Limits limits() const override { return {}; }

@@ -50,7 +50,10 @@ bool is_blob_id(std::string_view id) {
 class FileBlobWriter final : public BlobWriter {
 public:
     FileBlobWriter(File file, fs::path temporary, fs::path final_path, bool durable)
-        : file_(std::move(file)), temporary_(std::move(temporary)), final_(std::move(final_path)), durable_(durable) {}
+        : file_(std::move(file)),
+          temporary_(std::move(temporary)),
+          final_(std::move(final_path)),
+          durable_(durable) {}
     ~FileBlobWriter() override {
         if (!finished_) ::unlink(temporary_.c_str());
     }
@@ -67,9 +70,11 @@ public:
 
     Result<std::string> finish() override {
         if (durable_ && ::fdatasync(file_.fd()) != 0) return io_error("syncing", temporary_);
-        if (::rename(temporary_.c_str(), final_.c_str()) != 0) return io_error("renaming", temporary_);
+        if (::rename(temporary_.c_str(), final_.c_str()) != 0)
+            return io_error("renaming", temporary_);
         finished_ = true;
-        if (durable_ && !sync_folder(final_.parent_path())) return io_error("syncing the folder of", final_);
+        if (durable_ && !sync_folder(final_.parent_path()))
+            return io_error("syncing the folder of", final_);
         return final_.filename().string();
     }
 
@@ -83,12 +88,14 @@ private:
 
 class FileBlobReader final : public BlobReader {
 public:
-    FileBlobReader(File file, fs::path path, uint64_t size) : file_(std::move(file)), path_(std::move(path)), size_(size) {}
+    FileBlobReader(File file, fs::path path, uint64_t size)
+        : file_(std::move(file)), path_(std::move(path)), size_(size) {}
     uint64_t size() const override { return size_; }
     Result<size_t> read_at(uint64_t offset, std::span<char> out) const override {
         size_t done = 0;
         while (done < out.size()) {
-            const ssize_t n = ::pread(file_.fd(), out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
+            const ssize_t n = ::pread(file_.fd(), out.data() + done, out.size() - done,
+                                      static_cast<off_t>(offset + done));
             if (n < 0 && errno == EINTR) continue;
             if (n < 0) return io_error("reading", path_);
             if (n == 0) break;
@@ -113,18 +120,19 @@ public:
         fs::path temporary = dir_ / "tmp" / id;
         File file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
         if (!file.ok()) return io_error("creating", temporary);
-        return std::unique_ptr<BlobWriter>(
-            std::make_unique<FileBlobWriter>(std::move(file), std::move(temporary), path_of(id), durable_));
+        return std::unique_ptr<BlobWriter>(std::make_unique<FileBlobWriter>(
+            std::move(file), std::move(temporary), path_of(id), durable_));
     }
 
     Result<std::unique_ptr<BlobReader>> open(std::string_view id) override {
-        if (!is_blob_id(id)) return Error{.code = "InternalError", .http_status = 500, .message = "not a blob id"};
+        if (!is_blob_id(id))
+            return Error{.code = "InternalError", .http_status = 500, .message = "not a blob id"};
         fs::path path = path_of(id);
         File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-        struct stat status {};
+        struct stat status{};
         if (!file.ok() || ::fstat(file.fd(), &status) != 0) return io_error("opening", path);
-        return std::unique_ptr<BlobReader>(
-            std::make_unique<FileBlobReader>(std::move(file), std::move(path), static_cast<uint64_t>(status.st_size)));
+        return std::unique_ptr<BlobReader>(std::make_unique<FileBlobReader>(
+            std::move(file), std::move(path), static_cast<uint64_t>(status.st_size)));
     }
 
     void remove(std::string_view id) override {
@@ -136,9 +144,10 @@ public:
         for (const auto& folder : fs::directory_iterator(dir_, error)) {
             if (!folder.is_directory(error) || folder.path().filename() == "tmp") continue;
             for (const auto& entry : fs::directory_iterator(folder.path(), error)) {
-                struct stat status {};
+                struct stat status{};
                 if (::stat(entry.path().c_str(), &status) != 0) continue;
-                visit(entry.path().filename().string(), from_epoch_ms(int64_t{status.st_mtim.tv_sec} * 1000));
+                visit(entry.path().filename().string(),
+                      from_epoch_ms(int64_t{status.st_mtim.tv_sec} * 1000));
             }
         }
     }
@@ -164,9 +173,12 @@ Result<std::unique_ptr<BlobStore>> open_file_blob_store(const std::string& dir, 
         const std::string name{kHex[i / 16], kHex[i % 16]};
         fs::create_directories(path / name, error);
     }
-    if (error) return Error{.code = "StoreUnavailable", .message = "cannot create folders in " + dir + ": " + error.message()};
+    if (error)
+        return Error{.code = "StoreUnavailable",
+                     .message = "cannot create folders in " + dir + ": " + error.message()};
     if (durable && (!sync_folder(path) || !sync_folder(path.parent_path()))) {
-        return Error{.code = "StoreUnavailable", .message = "cannot sync the folder " + dir + ": " + std::strerror(errno)};
+        return Error{.code = "StoreUnavailable",
+                     .message = "cannot sync the folder " + dir + ": " + std::strerror(errno)};
     }
     return std::unique_ptr<BlobStore>(std::make_unique<FileBlobStore>(path, durable));
 }

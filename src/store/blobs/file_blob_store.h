@@ -10,8 +10,9 @@
 
 namespace millrace::store {
 
-// durable = false leaves out every fsync: only for data that may go with the process (`millrace dev`).
-// Unfinished blobs of an earlier process are deleted.
-Result<std::unique_ptr<BlobStore>> open_file_blob_store(const std::string& dir, bool durable = true);
+// durable = false leaves out every fsync: only for data that may go with the process (`millrace
+// dev`). Unfinished blobs of an earlier process are deleted.
+Result<std::unique_ptr<BlobStore>> open_file_blob_store(const std::string& dir,
+                                                        bool durable = true);
 
 }  // namespace millrace::store

@@ -1,4 +1,5 @@
-// Blobs: what was written is read back, unfinished ones vanish, ids from outside cannot leave the folder.
+// Blobs: what was written is read back, unfinished ones vanish, ids from outside cannot leave the
+// folder.
 #include "store/blobs/file_blob_store.h"
 
 #include <gtest/gtest.h>
@@ -12,7 +13,8 @@ namespace {
 class FileBlobStoreTest : public testing::Test {
 protected:
     void SetUp() override {
-        dir_ = std::filesystem::temp_directory_path() / ("millrace-blobs-" + std::to_string(std::random_device{}()));
+        dir_ = std::filesystem::temp_directory_path() /
+               ("millrace-blobs-" + std::to_string(std::random_device{}()));
         auto opened = open_file_blob_store(dir_);
         ASSERT_TRUE(opened);
         blobs_ = std::move(*opened);
@@ -47,7 +49,9 @@ TEST_F(FileBlobStoreTest, WriteReadRemove) {
 }
 
 TEST_F(FileBlobStoreTest, UnfinishedLeavesNothing) {
-    { ASSERT_TRUE((*blobs_->create())->write("x")); }
+    {
+        ASSERT_TRUE((*blobs_->create())->write("x"));
+    }
     EXPECT_EQ(count(), 0);
     EXPECT_TRUE(std::filesystem::is_empty(dir_ / "tmp"));
 }

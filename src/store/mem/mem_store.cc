@@ -39,8 +39,12 @@ public:
 void apply_to(Map& map, const std::vector<MemOperation>& operations) {
     for (const MemOperation& operation : operations) {
         switch (operation.kind) {
-            case MemOperation::Kind::kPut: map.insert_or_assign(operation.key, operation.value); break;
-            case MemOperation::Kind::kErase: map.erase(operation.key); break;
+            case MemOperation::Kind::kPut:
+                map.insert_or_assign(operation.key, operation.value);
+                break;
+            case MemOperation::Kind::kErase:
+                map.erase(operation.key);
+                break;
             case MemOperation::Kind::kEraseRange:
                 map.erase(map.lower_bound(operation.key), map.lower_bound(operation.value));
                 break;
@@ -83,8 +87,9 @@ public:
 
     // Not of one moment, in chunks: transactions notice a change of what they scanned, and other
     // scans promise no more than this.
-    EngineStatus scan(std::string_view from, std::string_view to, bool descending,
-                      const std::function<bool(std::string_view, std::string_view)>& visit) override {
+    EngineStatus scan(
+        std::string_view from, std::string_view to, bool descending,
+        const std::function<bool(std::string_view, std::string_view)>& visit) override {
         std::string low(from);
         std::string high(to);
         std::vector<std::pair<std::string, std::string>> chunk;
@@ -100,7 +105,8 @@ public:
                         chunk.emplace_back(*end);
                     }
                 } else {
-                    for (auto it = begin; it != end && chunk.size() < kScanRows; ++it) chunk.emplace_back(*it);
+                    for (auto it = begin; it != end && chunk.size() < kScanRows; ++it)
+                        chunk.emplace_back(*it);
                 }
             }
             for (const auto& [key, value] : chunk) {

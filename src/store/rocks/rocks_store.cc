@@ -24,9 +24,13 @@ std::string_view view(const rocksdb::Slice& bytes) { return {bytes.data(), bytes
 
 class RocksBatch final : public EngineBatch {
 public:
-    void put(std::string_view key, std::string_view value) override { batch.Put(slice(key), slice(value)); }
+    void put(std::string_view key, std::string_view value) override {
+        batch.Put(slice(key), slice(value));
+    }
     void erase(std::string_view key) override { batch.Delete(slice(key)); }
-    void erase_range(std::string_view from, std::string_view to) override { batch.DeleteRange(slice(from), slice(to)); }
+    void erase_range(std::string_view from, std::string_view to) override {
+        batch.DeleteRange(slice(from), slice(to));
+    }
     rocksdb::WriteBatch batch;
 };
 
@@ -39,8 +43,9 @@ public:
         return note(db_->Get(rocksdb::ReadOptions(), slice(key), &value));
     }
 
-    EngineStatus scan(std::string_view from, std::string_view to, bool descending,
-                      const std::function<bool(std::string_view, std::string_view)>& visit) override {
+    EngineStatus scan(
+        std::string_view from, std::string_view to, bool descending,
+        const std::function<bool(std::string_view, std::string_view)>& visit) override {
         rocksdb::ReadOptions options;
         const rocksdb::Slice lower = slice(from);
         const rocksdb::Slice upper = slice(to);
@@ -48,10 +53,12 @@ public:
         options.iterate_upper_bound = &upper;
         const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options));
         if (descending) {
-            for (it->SeekToLast(); it->Valid() && visit(view(it->key()), view(it->value())); it->Prev()) {
+            for (it->SeekToLast(); it->Valid() && visit(view(it->key()), view(it->value()));
+                 it->Prev()) {
             }
         } else {
-            for (it->SeekToFirst(); it->Valid() && visit(view(it->key()), view(it->value())); it->Next()) {
+            for (it->SeekToFirst(); it->Valid() && visit(view(it->key()), view(it->value()));
+                 it->Next()) {
             }
         }
         return note(it->status());
@@ -126,19 +133,24 @@ bool sync_folder(const std::filesystem::path& path) {
 
 }  // namespace
 
-Result<std::unique_ptr<Store>> open_rocks_store(const std::string& dir, const Clock& clock, RocksOptions sizes) {
+Result<std::unique_ptr<Store>> open_rocks_store(const std::string& dir, const Clock& clock,
+                                                RocksOptions sizes) {
     std::error_code error;
     const std::filesystem::path path = std::filesystem::absolute(dir, error);
     std::filesystem::create_directories(path, error);
-    if (error) return Error{.code = "StoreUnavailable", .message = "cannot create " + dir + ": " + error.message()};
+    if (error)
+        return Error{.code = "StoreUnavailable",
+                     .message = "cannot create " + dir + ": " + error.message()};
     rocksdb::DB* db = nullptr;
     const rocksdb::Status status = rocksdb::DB::Open(database_options(sizes), path.string(), &db);
     if (!status.ok()) {
-        return Error{.code = "StoreUnavailable", .message = "cannot open the database in " + dir + ": " + status.ToString()};
+        return Error{.code = "StoreUnavailable",
+                     .message = "cannot open the database in " + dir + ": " + status.ToString()};
     }
     auto engine = std::make_unique<RocksEngine>(std::unique_ptr<rocksdb::DB>(db));
     if (!sync_folder(path) || !sync_folder(path.parent_path())) {
-        return Error{.code = "StoreUnavailable", .message = "cannot sync the folder " + dir + ": " + std::strerror(errno)};
+        return Error{.code = "StoreUnavailable",
+                     .message = "cannot sync the folder " + dir + ": " + std::strerror(errno)};
     }
     return std::unique_ptr<Store>(std::make_unique<TransactionalStore>(std::move(engine), clock));
 }

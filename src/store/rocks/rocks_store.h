@@ -1,4 +1,5 @@
-// The durable store on one machine: RocksDB in a folder. Thread-safety and ownership: as Store says.
+// The durable store on one machine: RocksDB in a folder. Thread-safety and ownership: as Store
+// says.
 #pragma once
 
 #include <memory>
@@ -16,6 +17,7 @@ struct RocksOptions {
 };
 
 // Opens or creates the database. The error's message is one line for the operator.
-Result<std::unique_ptr<Store>> open_rocks_store(const std::string& dir, const Clock& clock, RocksOptions options = {});
+Result<std::unique_ptr<Store>> open_rocks_store(const std::string& dir, const Clock& clock,
+                                                RocksOptions options = {});
 
 }  // namespace millrace::store
