@@ -1,0 +1,11 @@
+# Fails when BINARY needs a newer glibc than Amazon Linux 2023's.
+set(GLIBC_MAX 2.34)
+execute_process(COMMAND objdump -T "${BINARY}" OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
+string(REGEX MATCHALL "GLIBC_[0-9]+\\.[0-9]+" versions "${symbols}")
+list(REMOVE_DUPLICATES versions)
+foreach(version IN LISTS versions)
+  string(REPLACE "GLIBC_" "" number "${version}")
+  if(number VERSION_GREATER GLIBC_MAX)
+    message(FATAL_ERROR "${BINARY} needs glibc ${number}; provided.al2023 has ${GLIBC_MAX}")
+  endif()
+endforeach()
