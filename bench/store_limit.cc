@@ -1,6 +1,6 @@
 // The limit for durable writes: bare RocksDB's own group commit (64 threads of synced Put), beside
 // our store with as many threads that wait for their ticket, alternating in one run on one disk.
-// Usage: store_limit [folder] [seconds] [threads]. Prints puts per second and the ratio.
+// Usage: store_limit [folder] [seconds] [threads] [rounds]. Prints puts per second and the ratio.
 #include <fmt/core.h>
 #include <rocksdb/db.h>
 #include <sys/resource.h>
@@ -66,6 +66,7 @@ int main(int argc, char** argv) {
     const std::filesystem::path folder = argc > 1 ? argv[1] : "/tmp/millrace-store-limit";
     const double seconds = argc > 2 ? std::stod(argv[2]) : 3;
     const int threads = argc > 3 ? std::stoi(argv[3]) : 64;
+    const int rounds = argc > 4 ? std::stoi(argv[4]) : 3;
     std::filesystem::remove_all(folder);
     const std::string value(kValueBytes, 'v');
 
@@ -79,7 +80,7 @@ int main(int argc, char** argv) {
     auto store = store::open_rocks_store((folder / "store").string(), clock);
     if (!store) return 1;
 
-    for (int round = 1; round <= 3; ++round) {
+    for (int round = 1; round <= rounds; ++round) {
         const Rate limit = measure(threads, seconds, [&](uint64_t key) {
             rocksdb::WriteOptions sync;
             sync.sync = true;
