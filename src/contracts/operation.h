@@ -76,6 +76,7 @@ public:
     const Caller& caller() const { return *request_.caller; }
     std::string_view account() const { return request_.account_id; }
     std::string_view region() const { return request_.region; }
+    const Clock& clock() const { return clock_; }
     // The same for the whole run.
     TimePoint now() const { return now_; }
     // Signals a WakeHub key once the transaction is durable.
@@ -99,7 +100,8 @@ private:
 
 // The operation has nothing to answer yet: run it again when the key is signalled (its epoch is no
 // longer `epoch`, read from the WakeHub before looking) or at the deadline, whichever is first.
-// The run at or after the deadline must not wait again.
+// The run at or after the deadline must not wait again. What a run that waits wrote is committed
+// (and its on_commit hooks run); an Error rolls back.
 struct Wait {
     std::string key;
     uint64_t epoch = 0;

@@ -16,6 +16,7 @@ public:
     explicit OptimisticTxn(TransactionalStore& store);
 
     std::optional<std::string> get(KeyView key) override;
+    void watch(KeyView key) override;
     std::vector<std::optional<std::string>> get_many(std::span<const KeyView> keys) override;
     void scan(const ScanRange& range, const RowVisitor& visit) override;
     void scan_space(Space space, std::string_view from_partition, std::string_view from_sort,

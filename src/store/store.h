@@ -88,6 +88,9 @@ public:
     // whole (run() returns kUnavailable and nothing it answered may be used), so operations need
     // no error path of their own here.
     virtual std::optional<std::string> get(KeyView key) = 0;
+    // Puts the key into the conflict set without reading it: a commit of another that changes it
+    // makes this one run again, if it writes. For what the caller has cached.
+    virtual void watch(KeyView key) { (void)get(key); }
     // As many get()s; same order as the keys.
     virtual std::vector<std::optional<std::string>> get_many(std::span<const KeyView> keys) = 0;
     // The range is part of the conflict set: a commit of another that changes the partition makes
@@ -133,6 +136,8 @@ struct RunResult {
     // Wait for it before showing anything that the transaction read or wrote (also after a
     // roll-back, whose answer depends on what it read).
     Ticket ticket = 0;
+    // What it read alone: enough for an answer that may forget the transaction's own writes.
+    Ticket read_ticket = 0;
     Version version;  // of the commit; zero for a roll-back or a read-only transaction
 };
 

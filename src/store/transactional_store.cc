@@ -174,10 +174,13 @@ CommitStatus TransactionalStore::commit(OptimisticTxn& txn, RunResult& result) {
         return status == EngineStatus::kNoSpace ? CommitStatus::kNoSpace : CommitStatus::kReadOnly;
     }
     ceiling_ = ceiling;
-    last_committed_.store(ticket, std::memory_order_release);
     result.version = {ticket, 0};
     result.ticket = std::max(ticket, txn.read_ticket_);
+    result.read_ticket = txn.read_ticket_;
+    // Before a transaction can begin behind this commit: what such a one finds in a cache that a hook
+    // keeps is never older than what it finds in the store.
     for (const auto& hook : txn.commit_hooks_) hook(result.version);
+    last_committed_.store(ticket, std::memory_order_release);
     durability_->committed(ticket);
     return CommitStatus::kOk;
 }
@@ -203,7 +206,7 @@ RunResult TransactionalStore::run(const TxnFunction& function, TimePoint deadlin
                 result.status = CommitStatus::kConflict;
             } else {
                 result.status = CommitStatus::kOk;
-                result.ticket = txn.read_ticket_;
+                result.ticket = result.read_ticket = txn.read_ticket_;
                 if (decision == TxnDecision::kCommit) {
                     for (const auto& hook : txn.commit_hooks_) hook({});
                     return;
