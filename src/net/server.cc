@@ -1,0 +1,209 @@
+#include "net/server.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/post.hpp>
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+#include <thread>
+
+#include "core/log.h"
+#include "net/connection.h"
+#include "net/io_thread.h"
+
+namespace millrace::net {
+namespace {
+
+constexpr int kBacklog = 1024;
+constexpr std::string_view kRefusal =
+    "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
+Error listen_error(const ServerOptions& options, const std::string& reason) {
+    Error error;
+    error.code = "ListenFailed";
+    error.message = fmt::format("cannot listen on {}:{}: {}", options.address, options.port, reason);
+    return error;
+}
+
+}  // namespace
+
+IoThread::IoThread(ServerShared& shared)
+    : shared_(shared),
+      io_owner_(std::make_unique<asio::io_context>(1)),
+      io_(*io_owner_),
+      inbox_(io_) {
+    acceptor_.emplace(io_);
+    timer_.emplace(io_);
+}
+
+IoThread::~IoThread() {
+    finish();
+    // Coroutines that the grace period cut off: first those that wait for events, then those that
+    // wait for the socket; their frames use the wheel and the list, which are still here.
+    inbox_.abandon();
+    acceptor_.reset();
+    timer_.reset();
+    io_owner_.reset();
+}
+
+void IoThread::start() {
+    asio::co_spawn(io_, accept_loop(), asio::detached);
+    asio::co_spawn(io_, tick_loop(), asio::detached);
+    thread_ = std::thread([this] { io_.run(); });
+}
+
+Task<void> IoThread::accept_loop() {
+    for (;;) {
+        auto [ec, socket] = co_await acceptor_->async_accept(kAwaitTuple);
+        if (stopping_) co_return;
+        if (ec) {
+            // Out of file descriptors or memory: wait for connections to end.
+            log::warn("accepting a connection failed: {}", ec.message());
+            Timer pause(io_);
+            pause.expires_after(std::chrono::milliseconds(100));
+            co_await pause.async_wait(kAwaitTuple);
+            if (stopping_) co_return;
+            continue;
+        }
+        if (!shared_.connections.take(1)) {
+            Counters::add(counters.refused, 1);
+            ::send(socket.native_handle(), kRefusal.data(), kRefusal.size(),
+                   MSG_NOSIGNAL | MSG_DONTWAIT);
+            continue;
+        }
+        Counters::add(counters.accepted, 1);
+        asio::co_spawn(io_, Connection::serve(this, std::move(socket)), asio::detached);
+    }
+}
+
+Task<void> IoThread::tick_loop() {
+    auto next = std::chrono::steady_clock::now();
+    for (;;) {
+        next += TimerWheel::kTick;
+        timer_->expires_at(next);
+        const auto [ec] = co_await timer_->async_wait(kAwaitTuple);
+        if (ec) co_return;
+        wheel_.tick();
+    }
+}
+
+void IoThread::post_stop(bool force) {
+    asio::post(io_, [this, force] {
+        stopping_ = true;
+        boost::system::error_code ec;
+        acceptor_->close(ec);
+        for (Connection* connection = connections_; connection != nullptr;) {
+            Connection* next = connection->next_;
+            connection->stop(force);
+            connection = next;
+        }
+    });
+}
+
+void IoThread::finish() {
+    io_.stop();
+    if (thread_.joinable()) thread_.join();
+}
+
+void IoThread::enlist(Connection& connection) {
+    connection.next_ = connections_;
+    if (connections_ != nullptr) connections_->previous_ = &connection;
+    connections_ = &connection;
+    open_.fetch_add(1, std::memory_order_release);
+}
+
+void IoThread::leave(Connection& connection) {
+    if (connection.previous_ != nullptr) connection.previous_->next_ = connection.next_;
+    if (connection.next_ != nullptr) connection.next_->previous_ = connection.previous_;
+    if (connections_ == &connection) connections_ = connection.next_;
+    open_.fetch_sub(1, std::memory_order_release);
+}
+
+Server::Server(ServerOptions options, Handler& handler, ThreadPool& pool)
+    : shared_(std::make_unique<ServerShared>(std::move(options), handler, pool)) {}
+
+Server::~Server() { stop(std::chrono::milliseconds(0)); }
+
+Result<void> Server::start() {
+    const ServerOptions& options = shared_->options;
+    boost::system::error_code ec;
+    const std::string host = options.address == "localhost" ? "127.0.0.1" : options.address;
+    const auto address = asio::ip::make_address(host, ec);
+    if (ec) return listen_error(options, "the address must be an IPv4 or IPv6 address");
+    asio::ip::tcp::endpoint endpoint(address, options.port);
+    if (options.port != 0) {
+        // Our own sockets share the port among each other; another process's must not go unnoticed.
+        asio::io_context io;
+        asio::ip::tcp::acceptor probe(io);
+        probe.open(endpoint.protocol(), ec);
+        if (!ec) probe.set_option(asio::ip::tcp::acceptor::reuse_address(true), ec);
+        if (!ec) probe.bind(endpoint, ec);
+        if (!ec) probe.listen(1, ec);
+        if (ec) return listen_error(options, ec.message());
+    }
+    size_t count = options.threads;
+    if (count == 0) count = std::max(1U, std::thread::hardware_concurrency());
+    for (size_t i = 0; i < count; ++i) {
+        auto thread = std::make_unique<IoThread>(*shared_);
+        Acceptor& acceptor = thread->acceptor();
+        acceptor.open(endpoint.protocol(), ec);
+        if (ec) return listen_error(options, ec.message());
+        acceptor.set_option(asio::ip::tcp::acceptor::reuse_address(true), ec);
+        const int on = 1;
+        if (::setsockopt(acceptor.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
+            return listen_error(options, std::strerror(errno));
+        }
+        acceptor.bind(endpoint, ec);
+        if (!ec) acceptor.listen(kBacklog, ec);
+        if (ec) return listen_error(options, ec.message());
+        endpoint.port(acceptor.local_endpoint().port());
+        threads_.push_back(std::move(thread));
+    }
+    port_ = endpoint.port();
+    for (auto& thread : threads_) thread->start();
+    started_ = true;
+    return {};
+}
+
+uint16_t Server::port() const { return port_; }
+
+void Server::stop(std::chrono::milliseconds grace) {
+    if (!started_) return;
+    started_ = false;
+    const auto wait_for_end = [this](std::chrono::milliseconds time) {
+        const auto end = std::chrono::steady_clock::now() + time;
+        for (;;) {
+            uint64_t open = 0;
+            for (const auto& thread : threads_) open += thread->open_connections();
+            if (open == 0 || std::chrono::steady_clock::now() >= end) return;
+            std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        }
+    };
+    for (auto& thread : threads_) thread->post_stop(false);
+    wait_for_end(grace);
+    for (auto& thread : threads_) thread->post_stop(true);
+    wait_for_end(std::chrono::milliseconds(500));
+    for (auto& thread : threads_) thread->finish();
+}
+
+ServerCounters Server::counters() const {
+    ServerCounters sum;
+    for (const auto& thread : threads_) {
+        const IoThread::Counters& c = thread->counters;
+        sum.accepted += c.accepted.load(std::memory_order_relaxed);
+        sum.refused += c.refused.load(std::memory_order_relaxed);
+        sum.requests += c.requests.load(std::memory_order_relaxed);
+        sum.bad_requests += c.bad_requests.load(std::memory_order_relaxed);
+        sum.timeouts += c.timeouts.load(std::memory_order_relaxed);
+        sum.bytes_in += c.bytes_in.load(std::memory_order_relaxed);
+        sum.bytes_out += c.bytes_out.load(std::memory_order_relaxed);
+        sum.open += thread->open_connections();
+    }
+    return sum;
+}
+
+}  // namespace millrace::net

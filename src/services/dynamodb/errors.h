@@ -1,0 +1,121 @@
+// Every error that DynamoDB answers with, in one place.
+// Thread-safety: pure functions. Source of codes and texts: Amazon DynamoDB API Reference and
+// recorded answers.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/error.h"
+#include "item/errors.h"
+#include "item/item.h"
+#include "item/json.h"
+
+namespace millrace::dynamodb::errors {
+
+inline Error make(std::string code, std::string message) {
+    Error error;
+    error.code = std::move(code);
+    error.message = std::move(message);
+    return error;
+}
+
+inline Error validation(std::string message) { return item::validation_error(std::move(message)); }
+// "One or more parameter values were invalid: <what>"
+inline Error invalid_parameter(std::string_view what) {
+    return validation(fmt::format("One or more parameter values were invalid: {}", what));
+}
+// "1 validation error detected: Value <value> at '<path>' failed to satisfy constraint: <what>"
+inline Error constraint(std::string_view value, std::string_view path, std::string_view what) {
+    return validation(fmt::format(
+        "1 validation error detected: Value {} at '{}' failed to satisfy constraint: {}", value,
+        path, what));
+}
+inline Error key_mismatch() {
+    return validation("The provided key element does not match the schema");
+}
+inline Error starting_key_invalid(std::string_view why = {}) {
+    return validation(why.empty() ? std::string("The provided starting key is invalid")
+                                  : fmt::format("The provided starting key is invalid: {}", why));
+}
+inline Error item_too_large() {
+    return validation("Item size has exceeded the maximum allowed size");
+}
+inline Error updated_item_too_large() {
+    return validation("Item size to update has exceeded the maximum allowed size");
+}
+inline Error index_unknown(std::string_view index) {
+    return validation(fmt::format("The table does not have the specified index: {}", index));
+}
+inline Error unsupported(std::string_view what) {
+    return validation(fmt::format("Unsupported: {} is not supported by this server", what));
+}
+
+// Data operations.
+inline Error not_found() {
+    return make("ResourceNotFoundException", "Requested resource not found");
+}
+inline Error table_not_found(std::string_view table) {
+    return make("ResourceNotFoundException",
+                fmt::format("Requested resource not found: Table: {} not found", table));
+}
+// The spelling is AWS's.
+inline Error tagged_not_found(std::string_view arn) {
+    return make("ResourceNotFoundException",
+                fmt::format("Requested resource not found: ResourcArn: {} not found", arn));
+}
+inline Error table_exists(std::string_view table) {
+    return make("ResourceInUseException", fmt::format("Table already exists: {}", table));
+}
+inline Error index_in_use(std::string_view table) {
+    return make("ResourceInUseException",
+                fmt::format("Attempt to change a resource which is still in use: Table is being "
+                            "updated: {}",
+                            table));
+}
+inline Error limit_exceeded(std::string message) {
+    return make("LimitExceededException", std::move(message));
+}
+inline Error deletion_protected() {
+    return validation(
+        "Resource cannot be deleted as it is currently protected against deletion. Disable "
+        "deletion protection first.");
+}
+
+inline constexpr std::string_view kConditionFailedText = "The conditional request failed";
+// `item`: the item as it was, when the request asked for it and there is one.
+inline Error condition_failed(std::string_view item_json = {}) {
+    Error error = make("ConditionalCheckFailedException", std::string(kConditionFailedText));
+    if (!item_json.empty()) error.json_fields.emplace_back("Item", std::string(item_json));
+    return error;
+}
+
+// One action's entry in TransactionCanceledException.
+struct CancellationReason {
+    std::string code = "None";
+    std::string message;
+    std::string item_json;  // empty: none
+};
+Error transaction_canceled(const std::vector<CancellationReason>& reasons);
+
+inline Error idempotent_mismatch() {
+    return make("IdempotentParameterMismatchException", "");
+}
+
+inline Error access_denied(std::string text) {
+    Error error = make("AccessDeniedException", std::move(text));
+    error.json_namespace = "com.amazon.coral.service";
+    error.capital_message = true;
+    return error;
+}
+inline Error unknown_operation() {
+    Error error = make("UnknownOperationException", "");
+    error.json_namespace = "com.amazon.coral.service";
+    return error;
+}
+
+}  // namespace millrace::dynamodb::errors

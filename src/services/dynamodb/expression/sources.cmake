@@ -1,0 +1,13 @@
+# Included by src/services/dynamodb/CMakeLists.txt: the expression language's files, relative to it.
+set(MR_EXPRESSION_SOURCES
+  expression/apply.cc
+  expression/condition_parser.cc
+  expression/context.cc
+  expression/evaluate.cc
+  expression/key_condition.cc
+  expression/legacy.cc
+  expression/projection.cc
+  expression/reserved_words.cc
+  expression/syntax.cc
+  expression/update_parser.cc)
+set(MR_EXPRESSION_TESTS)

@@ -1,0 +1,141 @@
+// Table: the definition of a table, as kept in its row and cached. Immutable once made: changes make
+// a new one. Thread-safety: immutable; shared by the cache and the requests in flight.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "contracts/stream_record.h"
+#include "core/result.h"
+#include "core/time.h"
+#include "item/item.h"
+#include "model/generated/dynamodb.h"
+#include "services/dynamodb/expression/expression.h"
+#include "services/dynamodb/siphash.h"
+
+namespace millrace::dynamodb {
+
+struct KeyAttribute {
+    std::string name;
+    item::Type type = item::Type::kString;
+    friend bool operator==(const KeyAttribute&, const KeyAttribute&) = default;
+};
+
+// Of a table or an index.
+struct KeyAttributes {
+    KeyAttribute hash;
+    std::optional<KeyAttribute> sort;
+    bool has(std::string_view name) const {
+        return hash.name == name || (sort && sort->name == name);
+    }
+    std::vector<std::string> names() const;
+    expression::KeySchema schema() const;
+};
+
+// On disk: never renumbered.
+enum class ProjectionKind : uint8_t { kAll = 1, kKeysOnly = 2, kInclude = 3 };
+enum class IndexState : uint8_t { kActive = 1, kBackfilling = 2, kDeleting = 3 };
+
+struct Throughput {
+    int64_t read_units = 0;
+    int64_t write_units = 0;
+    friend bool operator==(const Throughput&, const Throughput&) = default;
+};
+
+struct Index {
+    std::string name;
+    uint64_t id = 0;  // random: a new index of the same name never sees old entries
+    bool global = true;
+    IndexState state = IndexState::kActive;
+    KeyAttributes keys;
+    ProjectionKind projection = ProjectionKind::kAll;
+    std::vector<std::string> non_key_attributes;  // kInclude
+    Throughput throughput;                        // zeros: on demand
+};
+
+struct TableStream {
+    uint64_t id = 0;
+    std::string label;
+    contracts::StreamViewType view_type = contracts::StreamViewType::kKeysOnly;
+    struct Shard {
+        uint64_t hash_from = 0;  // first 8 bytes of the key hash, big-endian
+        uint32_t number = 0;
+    };
+    std::vector<Shard> shards;  // open ones, ascending by hash_from; the first begins at 0
+    // The shard of an item whose key hash begins with these 8 bytes.
+    const Shard& shard_of(uint64_t hash) const;
+};
+
+struct TimeToLive {
+    bool enabled = false;
+    std::string attribute;  // also while a disabled one may still have rows
+    uint64_t generation = 0;  // grows with every enabling: names the back-fill
+};
+
+// Items and bytes added since the counters were last written; see workers/statistics.h.
+struct TableStatistics {
+    std::atomic<int64_t> items{0};
+    std::atomic<int64_t> bytes{0};
+};
+
+struct Table {
+    std::string account;
+    std::string region;
+    std::string name;
+    uint64_t id = 0;       // random; the first 8 bytes of every item's partition
+    std::string uuid;      // TableId
+    HashKey hash_key{};    // of siphash128 over encoded partition keys
+    TimePoint created{};
+    KeyAttributes keys;
+    std::vector<KeyAttribute> definitions;
+    std::vector<Index> indexes;
+    bool on_demand = false;
+    bool show_billing = false;  // BillingModeSummary: on demand, or was
+    TimePoint on_demand_since{};
+    Throughput throughput;
+    TimePoint last_increase{};  // zero: never
+    TimePoint last_decrease{};
+    bool deletion_protection = false;
+    std::optional<TableStream> stream;
+    std::string latest_stream_label;  // also of a disabled stream; empty: never had one
+    TimeToLive ttl;
+    std::string table_class;  // empty: never given, STANDARD
+    std::map<std::string, std::string> tags;
+
+    // Not stored: shared by all versions of the table's definition in this process.
+    std::shared_ptr<TableStatistics> statistics;
+
+    std::string arn() const;
+    std::string index_arn(const Index& index) const;
+    const Index* find_index(std::string_view index_name) const;
+    bool has_local_indexes() const;
+};
+
+using TableRef = std::shared_ptr<const Table>;
+
+// The row, docs/formats/dynamodb.md.
+std::string encode_table(const Table& table);
+// Nothing: unknown version or malformed.
+std::optional<Table> decode_table(std::string_view bytes);
+
+// As DescribeTable shows it. `status`: ACTIVE, CREATING, UPDATING, DELETING.
+model::dynamodb::TableDescription describe_table(const Table& table, std::string_view status,
+                                                 int64_t item_count, int64_t size_bytes);
+
+// A table as a request names it: by name or by ARN.
+struct TableAddress {
+    std::string account;
+    std::string region;
+    std::string name;
+    std::string arn() const;
+};
+// Nothing when it begins as an ARN but is none of a table.
+std::optional<TableAddress> parse_table_address(std::string_view name_or_arn,
+                                                std::string_view account, std::string_view region);
+
+}  // namespace millrace::dynamodb
