@@ -1,0 +1,175 @@
+#include "app/runtime.h"
+
+#include <fmt/format.h>
+#include <stdlib.h>
+
+#include <filesystem>
+
+#include "app/data_folder.h"
+#include "auth/evaluate.h"
+#include "contracts/wake_hub.h"
+#include "core/log.h"
+#include "core/random.h"
+#include "core/time.h"
+#include "gateway/gateway.h"
+#include "net/server.h"
+#include "net/thread_pool.h"
+#include "services/iam/service.h"
+#include "services/s3/service.h"
+#include "services/sqs/service.h"
+#include "services/sts/service.h"
+#include "store/blobs/file_blob_store.h"
+#include "store/mem/mem_store.h"
+#include "store/rocks/rocks_store.h"
+#include "workers/worker_host.h"
+
+namespace millrace::app {
+namespace {
+
+constexpr size_t kPoolThreads = 8;
+constexpr size_t kWorkerThreads = 2;
+constexpr std::chrono::seconds kStopGrace{5};
+
+// A folder that is deleted with the process, for blobs of a server in memory.
+class TemporaryFolder {
+public:
+    TemporaryFolder() {
+        std::string pattern = (std::filesystem::temp_directory_path() / "millrace-XXXXXX").string();
+        if (::mkdtemp(pattern.data()) != nullptr) path_ = pattern;
+    }
+    ~TemporaryFolder() {
+        std::error_code ignored;
+        if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+    }
+    TemporaryFolder(const TemporaryFolder&) = delete;
+    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+    const std::string& path() const { return path_; }
+
+private:
+    std::string path_;
+};
+
+// Members are destroyed from the last to the first: what is used comes before what uses it.
+class Wiring final : public Runtime {
+public:
+    explicit Wiring(RuntimeOptions options) : options_(std::move(options)) {}
+    ~Wiring() override { stop(); }
+
+    Result<void> start();
+    uint16_t port() const override { return server_->port(); }
+    void stop() override;
+    std::string print_operations() const override;
+
+private:
+    Result<std::string> open_stores();
+    Result<void> install_root_key();
+
+    RuntimeOptions options_;
+    SystemClock clock_;
+    SystemRng rng_;
+    std::optional<DataFolder> folder_;
+    std::optional<TemporaryFolder> temporary_;
+    contracts::WakeHub hub_;
+    std::unique_ptr<store::Store> store_;
+    std::unique_ptr<store::BlobStore> blobs_;
+    auth::PolicyAuthorizer authorizer_;
+    std::unique_ptr<iam::IamService> iam_;
+    std::unique_ptr<sts::StsService> sts_;
+    std::unique_ptr<sqs::SqsService> sqs_;
+    std::unique_ptr<s3::S3Service> s3_;
+    std::unique_ptr<workers::WorkerHost> workers_;
+    std::unique_ptr<net::ThreadPool> pool_;
+    std::unique_ptr<gateway::Gateway> gateway_;
+    std::unique_ptr<net::Server> server_;
+    bool stopped_ = false;
+};
+
+// Returns the key that seals secrets.
+Result<std::string> Wiring::open_stores() {
+    if (!options_.data_dir) {
+        temporary_.emplace();
+        store_ = store::make_mem_store(clock_);
+        MR_TRY(blobs_, store::open_file_blob_store(temporary_->path() + "/blobs", false));
+        std::string key(32, '\0');
+        rng_.fill({reinterpret_cast<uint8_t*>(key.data()), key.size()});
+        return key;
+    }
+    MR_TRY(DataFolder folder, DataFolder::open(*options_.data_dir));
+    folder_.emplace(std::move(folder));
+    MR_TRY(std::string key, folder_->seal_key(rng_));
+    MR_TRY(store_, store::open_rocks_store(folder_->path("db"), clock_));
+    MR_TRY(blobs_, store::open_file_blob_store(folder_->path("blobs")));
+    return key;
+}
+
+Result<void> Wiring::install_root_key() {
+    if (options_.development) return {};
+    RootKey key{options_.root_access_key_id, options_.root_secret_access_key};
+    if (key.access_key_id.empty()) {
+        MR_TRY(key, folder_->root_key(rng_));
+    }
+    return iam_->ensure_root(options_.account, key.access_key_id, key.secret_access_key);
+}
+
+Result<void> Wiring::start() {
+    MR_TRY(std::string seal_key, open_stores());
+    iam::IamOptions iam_options;
+    iam_options.seal_key = std::move(seal_key);
+    iam_options.development_keys = options_.development;
+    iam_ = std::make_unique<iam::IamService>(*store_, clock_, rng_, authorizer_, std::move(iam_options));
+    MR_CHECK_OK(install_root_key());
+    sts_ = std::make_unique<sts::StsService>(*iam_, authorizer_);
+    sqs_ = std::make_unique<sqs::SqsService>(*store_, clock_, rng_, hub_);
+    s3_ = std::make_unique<s3::S3Service>(*store_, *blobs_, authorizer_);
+
+    workers_ = std::make_unique<workers::WorkerHost>(clock_, hub_);
+    workers_->add(iam_->make_sweeper());
+    workers_->add(sqs_->make_sweeper());
+
+    pool_ = std::make_unique<net::ThreadPool>(kPoolThreads);
+    std::vector<contracts::ServiceEntry> services;
+    services.push_back(iam_->entry());
+    services.push_back(sts_->entry());
+    services.push_back(sqs_->entry());
+    services.push_back(s3_->entry());
+    gateway_ = std::make_unique<gateway::Gateway>(
+        gateway::GatewayParts{*store_, *blobs_, *iam_, authorizer_, s3_->website(), hub_, *pool_, clock_, rng_,
+                              options_.account, options_.region},
+        std::move(services));
+    net::ServerOptions server_options;
+    server_options.address = options_.listen;
+    server_options.port = options_.port;
+    server_ = std::make_unique<net::Server>(server_options, *gateway_, *pool_);
+    MR_CHECK_OK(server_->start());
+    workers_->start(kWorkerThreads);
+    return {};
+}
+
+void Wiring::stop() {
+    if (stopped_) return;
+    stopped_ = true;
+    if (server_) server_->stop(kStopGrace);
+    if (workers_) workers_->stop();
+    if (pool_) pool_->stop();
+    if (store_) store_->close();
+}
+
+std::string Wiring::print_operations() const {
+    std::string text;
+    for (const auto& service : gateway_->services().all()) {
+        for (const std::string_view operation : service->entry.model->known_operations) {
+            text += fmt::format("{} {} {}\n", service->find(operation) != nullptr ? "served" : "not-served", service->name(), operation);
+        }
+    }
+    return text;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Runtime>> Runtime::start(RuntimeOptions options) {
+    auto wiring = std::make_unique<Wiring>(std::move(options));
+    MR_CHECK_OK(wiring->start());
+    return std::unique_ptr<Runtime>(std::move(wiring));
+}
+
+}  // namespace millrace::app

@@ -1,0 +1,38 @@
+// Runtime: a whole server, wired. The only place that knows every concrete type.
+// Thread-safety: made, started and stopped by the main thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/result.h"
+
+namespace millrace::app {
+
+struct RuntimeOptions {
+    std::optional<std::string> data_dir;  // nothing: in memory
+    std::string listen = "127.0.0.1";
+    uint16_t port = 4566;
+    std::string account = "123456789012";
+    std::string region = "us-east-1";
+    bool development = false;  // keys test/test
+    // The root key of a fresh folder, if the environment names it.
+    std::string root_access_key_id;
+    std::string root_secret_access_key;
+};
+
+class Runtime {
+public:
+    // Opens, recovers, listens. The error's message is one line for the operator.
+    static Result<std::unique_ptr<Runtime>> start(RuntimeOptions options);
+    virtual ~Runtime() = default;
+    virtual uint16_t port() const = 0;
+    // Lets requests in flight end, makes everything durable, ends all threads.
+    virtual void stop() = 0;
+    // Operations that are served, and those that the models have beside them, one a line.
+    virtual std::string print_operations() const = 0;
+};
+
+}  // namespace millrace::app
