@@ -17,7 +17,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Error failure(std::string message) { return Error{.code = "DataFolder", .http_status = 500, .message = std::move(message)}; }
+Error failure(std::string message) {
+    return Error{.code = "DataFolder", .http_status = 500, .message = std::move(message)};
+}
 
 std::optional<std::string> read_file(const std::string& path) {
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -36,15 +38,19 @@ Result<void> write_file(const std::string& path, std::string_view text, mode_t m
     const std::string temporary = path + ".new";
     const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
     if (fd < 0) return failure(fmt::format("cannot write {}: {}", temporary, std::strerror(errno)));
-    const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(fd) == 0;
+    const bool written =
+        ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+        ::fsync(fd) == 0;
     ::close(fd);
     if (!written || ::rename(temporary.c_str(), path.c_str()) != 0) {
         return failure(fmt::format("cannot write {}: {}", path, std::strerror(errno)));
     }
-    const int folder = ::open(fs::path(path).parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int folder =
+        ::open(fs::path(path).parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     const bool synced = folder >= 0 && ::fsync(folder) == 0;
     if (folder >= 0) ::close(folder);
-    if (!synced) return failure(fmt::format("cannot sync the folder of {}: {}", path, std::strerror(errno)));
+    if (!synced)
+        return failure(fmt::format("cannot sync the folder of {}: {}", path, std::strerror(errno)));
     return {};
 }
 
@@ -61,33 +67,43 @@ std::string value_of(std::string_view text, std::string_view name) {
 Result<DataFolder> DataFolder::open(const std::string& path) {
     std::error_code error;
     fs::create_directories(path, error);
-    if (error) return failure(fmt::format("cannot create the data folder {}: {}", path, error.message()));
+    if (error)
+        return failure(fmt::format("cannot create the data folder {}: {}", path, error.message()));
     fs::permissions(path, fs::perms::owner_all, error);
     const std::string lock_path = path + "/lock";
     const int lock = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (lock < 0) return failure(fmt::format("cannot open {}: {}", lock_path, std::strerror(errno)));
+    if (lock < 0)
+        return failure(fmt::format("cannot open {}: {}", lock_path, std::strerror(errno)));
     if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
         ::close(lock);
-        return failure(fmt::format("the data folder {} is in use by another millrace; stop it or choose another --data-dir", path));
+        return failure(
+            fmt::format("the data folder {} is in use by another millrace; stop it or choose "
+                        "another --data-dir",
+                        path));
     }
     DataFolder folder(path, lock);
     const auto text = read_file(folder.path("format"));
     if (!text) {
-        Result<void> written = write_file(folder.path("format"), fmt::format("{}\n", kFormat), 0600);
+        Result<void> written =
+            write_file(folder.path("format"), fmt::format("{}\n", kFormat), 0600);
         if (!written) return std::move(written.error());
         return folder;
     }
     int format = 0;
     std::from_chars(text->data(), text->data() + text->size(), format);
     if (format > kFormat) {
-        return failure(fmt::format("the data folder {} is from a newer version (format {}, this one knows {}); use that version",
-                                   path, format, kFormat));
+        return failure(
+            fmt::format("the data folder {} is from a newer version (format {}, this one knows "
+                        "{}); use that version",
+                        path, format, kFormat));
     }
-    if (format < 1) return failure(fmt::format("{} is no format file of millrace", folder.path("format")));
+    if (format < 1)
+        return failure(fmt::format("{} is no format file of millrace", folder.path("format")));
     return folder;
 }
 
-DataFolder::DataFolder(DataFolder&& other) noexcept : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
+DataFolder::DataFolder(DataFolder&& other) noexcept
+    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
 
 DataFolder::~DataFolder() {
     if (lock_ >= 0) ::close(lock_);
@@ -107,7 +123,8 @@ Result<std::string> DataFolder::seal_key(Rng& rng) {
 
 Result<void> DataFolder::keep_root_key(const RootKey& key) {
     return write_file(path("root-credentials"),
-                      fmt::format("AWS_ACCESS_KEY_ID={}\nAWS_SECRET_ACCESS_KEY={}\n", key.access_key_id, key.secret_access_key),
+                      fmt::format("AWS_ACCESS_KEY_ID={}\nAWS_SECRET_ACCESS_KEY={}\n",
+                                  key.access_key_id, key.secret_access_key),
                       0600);
 }
 
@@ -115,8 +132,9 @@ Result<RootKey> DataFolder::root_key(Rng& rng) {
     if (const auto text = read_file(path("root-credentials"))) {
         RootKey key{value_of(*text, "AWS_ACCESS_KEY_ID"), value_of(*text, "AWS_SECRET_ACCESS_KEY")};
         if (!key.access_key_id.empty() && !key.secret_access_key.empty()) return key;
-        return failure(fmt::format("{} is damaged: it must name AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-                                   path("root-credentials")));
+        return failure(
+            fmt::format("{} is damaged: it must name AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+                        path("root-credentials")));
     }
     RootKey key{"AKIA" + rng.upper_alnum(16), rng.base64_chars(40)};
     MR_CHECK_OK(keep_root_key(key));

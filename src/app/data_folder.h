@@ -1,6 +1,7 @@
 // DataFolder: the folder that a server keeps everything in. One server at a time, of a version that
 // knows its format. Thread-safety: used by the main thread only.
-// Files: `format` (a number), `lock`, `seal-key` (32 bytes, 0600), `root-credentials` (0600), `db/`, `blobs/`.
+// Files: `format` (a number), `lock`, `seal-key` (32 bytes, 0600), `root-credentials` (0600),
+// `db/`, `blobs/`.
 #pragma once
 
 #include <string>
@@ -19,7 +20,8 @@ class DataFolder {
 public:
     static constexpr int kFormat = 1;
 
-    // Makes the folder if needed, locks it, checks its format. Errors are one line for the operator.
+    // Makes the folder if needed, locks it, checks its format. Errors are one line for the
+    // operator.
     static Result<DataFolder> open(const std::string& path);
     DataFolder(DataFolder&& other) noexcept;
     DataFolder& operator=(DataFolder&&) = delete;

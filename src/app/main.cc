@@ -1,7 +1,7 @@
 // The command line. `millrace serve` and `millrace dev` run until SIGTERM or SIGINT.
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
 #include <signal.h>
+#include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <cstdlib>
@@ -17,7 +17,8 @@ using namespace millrace;
 constexpr const char* kVersion = "0.1.0";
 
 std::string environment(const char* name) {
-    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): before any thread starts
+    const char* value =
+        std::getenv(name);  // NOLINT(concurrency-mt-unsafe): before any thread starts
     return value == nullptr ? "" : value;
 }
 
@@ -40,8 +41,8 @@ int serve(app::RuntimeOptions options) {
     const std::string listen = options.listen;
     auto runtime = app::Runtime::start(std::move(options));
     if (!runtime) return fail(runtime.error().message);
-    fmt::print("millrace {}: http://{}:{}, {}{}\nReady.\n", kVersion, listen, (*runtime)->port(), where,
-               development ? ", keys test/test" : "");
+    fmt::print("millrace {}: http://{}:{}, {}{}\nReady.\n", kVersion, listen, (*runtime)->port(),
+               where, development ? ", keys test/test" : "");
     std::fflush(stdout);
     int received = 0;
     sigwait(&signals, &received);
@@ -55,7 +56,8 @@ int main(int argc, char** argv) {
     CLI::App cli("Runs AWS-shaped, event-driven systems on this machine.", "millrace");
     cli.set_version_flag("--version", kVersion);
     bool print_operations = false;
-    cli.add_flag("--print-operations", print_operations, "Print which operations are served, and which are not");
+    cli.add_flag("--print-operations", print_operations,
+                 "Print which operations are served, and which are not");
     cli.require_subcommand(0, 1);
 
     app::RuntimeOptions options;
@@ -64,17 +66,24 @@ int main(int argc, char** argv) {
     int port = 4566;
     int dax_port = 0;
     const auto add_common = [&](CLI::App* command) {
-        command->add_option("--port", port, "Port to listen on")->check(CLI::Range(1, 65535))->capture_default_str();
-        command->add_option("--listen", options.listen, "Address to listen on")->check(CLI::ValidIPV4)->capture_default_str();
-        command->add_option("--region", options.region, "Region of requests that name none")->capture_default_str();
+        command->add_option("--port", port, "Port to listen on")
+            ->check(CLI::Range(1, 65535))
+            ->capture_default_str();
+        command->add_option("--listen", options.listen, "Address to listen on")
+            ->check(CLI::ValidIPV4)
+            ->capture_default_str();
+        command->add_option("--region", options.region, "Region of requests that name none")
+            ->capture_default_str();
         command->add_option("--log-level", log_level, "debug, info, warn or error")
             ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
             ->capture_default_str();
     };
     CLI::App* serve_command = cli.add_subcommand("serve", "Serve durably from a data folder");
     serve_command->add_option("--data-dir", data_dir, "Folder for all data")->required();
-    serve_command->add_option("--account-id", options.account, "Account of the root key")->capture_default_str();
-    serve_command->add_option("--dax-port", dax_port, "Port of a DAX node")->check(CLI::Range(1, 65535));
+    serve_command->add_option("--account-id", options.account, "Account of the root key")
+        ->capture_default_str();
+    serve_command->add_option("--dax-port", dax_port, "Port of a DAX node")
+        ->check(CLI::Range(1, 65535));
     add_common(serve_command);
     CLI::App* dev_command = cli.add_subcommand("dev", "Serve in memory with the keys test/test");
     add_common(dev_command);
@@ -85,8 +94,8 @@ int main(int argc, char** argv) {
         return fail(error.what());
     }
     using log::Level;
-    log::set_level(log_level == "debug"  ? Level::kDebug
-                   : log_level == "warn" ? Level::kWarn
+    log::set_level(log_level == "debug"   ? Level::kDebug
+                   : log_level == "warn"  ? Level::kWarn
                    : log_level == "error" ? Level::kError
                                           : Level::kInfo);
     if (print_operations) {
@@ -100,14 +109,17 @@ int main(int argc, char** argv) {
     options.port = static_cast<uint16_t>(port);
     if (serve_command->parsed()) {
         if (dax_port != 0) return fail("--dax-port: there is no DAX node in this version");
-        if (options.account.size() != 12 || options.account.find_first_not_of("0123456789") != std::string::npos) {
+        if (options.account.size() != 12 ||
+            options.account.find_first_not_of("0123456789") != std::string::npos) {
             return fail("--account-id: an account has 12 digits");
         }
         options.data_dir = data_dir;
         options.root_access_key_id = environment("MILLRACE_ROOT_ACCESS_KEY_ID");
         options.root_secret_access_key = environment("MILLRACE_ROOT_SECRET_ACCESS_KEY");
         if (options.root_access_key_id.empty() != options.root_secret_access_key.empty()) {
-            return fail("MILLRACE_ROOT_ACCESS_KEY_ID and MILLRACE_ROOT_SECRET_ACCESS_KEY belong together; one is not set");
+            return fail(
+                "MILLRACE_ROOT_ACCESS_KEY_ID and MILLRACE_ROOT_SECRET_ACCESS_KEY belong together; "
+                "one is not set");
         }
         return serve(std::move(options));
     }

@@ -14,6 +14,7 @@
 #include "gateway/gateway.h"
 #include "net/server.h"
 #include "net/thread_pool.h"
+#include "services/dynamodb/service.h"
 #include "services/iam/service.h"
 #include "services/s3/service.h"
 #include "services/sqs/service.h"
@@ -75,6 +76,7 @@ private:
     auth::PolicyAuthorizer authorizer_;
     std::unique_ptr<iam::IamService> iam_;
     std::unique_ptr<sts::StsService> sts_;
+    std::unique_ptr<dynamodb::DynamoDbService> dynamodb_;
     std::unique_ptr<sqs::SqsService> sqs_;
     std::unique_ptr<s3::S3Service> s3_;
     std::unique_ptr<workers::WorkerHost> workers_;
@@ -116,25 +118,29 @@ Result<void> Wiring::start() {
     iam::IamOptions iam_options;
     iam_options.seal_key = std::move(seal_key);
     iam_options.development_keys = options_.development;
-    iam_ = std::make_unique<iam::IamService>(*store_, clock_, rng_, authorizer_, std::move(iam_options));
+    iam_ = std::make_unique<iam::IamService>(*store_, clock_, rng_, authorizer_,
+                                             std::move(iam_options));
     MR_CHECK_OK(install_root_key());
     sts_ = std::make_unique<sts::StsService>(*iam_, authorizer_);
+    dynamodb_ = std::make_unique<dynamodb::DynamoDbService>(*store_, clock_, rng_, hub_);
     sqs_ = std::make_unique<sqs::SqsService>(*store_, clock_, rng_, hub_);
     s3_ = std::make_unique<s3::S3Service>(*store_, *blobs_, authorizer_);
 
     workers_ = std::make_unique<workers::WorkerHost>(clock_, hub_);
     workers_->add(iam_->make_sweeper());
     workers_->add(sqs_->make_sweeper());
+    for (auto& worker : dynamodb_->make_workers()) workers_->add(std::move(worker));
 
     pool_ = std::make_unique<net::ThreadPool>(kPoolThreads);
     std::vector<contracts::ServiceEntry> services;
     services.push_back(iam_->entry());
     services.push_back(sts_->entry());
+    services.push_back(dynamodb_->entry());
     services.push_back(sqs_->entry());
     services.push_back(s3_->entry());
     gateway_ = std::make_unique<gateway::Gateway>(
-        gateway::GatewayParts{*store_, *blobs_, *iam_, authorizer_, s3_->website(), hub_, *pool_, clock_, rng_,
-                              options_.account, options_.region},
+        gateway::GatewayParts{*store_, *blobs_, *iam_, authorizer_, s3_->website(), hub_, *pool_,
+                              clock_, rng_, options_.account, options_.region},
         std::move(services));
     net::ServerOptions server_options;
     server_options.address = options_.listen;
@@ -158,7 +164,9 @@ std::string Wiring::print_operations() const {
     std::string text;
     for (const auto& service : gateway_->services().all()) {
         for (const std::string_view operation : service->entry.model->known_operations) {
-            text += fmt::format("{} {} {}\n", service->find(operation) != nullptr ? "served" : "not-served", service->name(), operation);
+            text += fmt::format("{} {} {}\n",
+                                service->find(operation) != nullptr ? "served" : "not-served",
+                                service->name(), operation);
         }
     }
     return text;

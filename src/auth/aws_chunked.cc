@@ -9,19 +9,26 @@
 namespace millrace::auth {
 namespace {
 
-constexpr std::string_view kEmptySha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+constexpr std::string_view kEmptySha256 =
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 Error bad_signature() {
     return {.code = "SignatureDoesNotMatch",
             .http_status = 403,
-            .message = "The request signature we calculated does not match the signature you provided. Check your key "
-                       "and signing method."};
+            .message =
+                "The request signature we calculated does not match the signature you provided. "
+                "Check your key "
+                "and signing method."};
 }
 Error incomplete_body() {
-    return {.code = "IncompleteBody", .http_status = 400, .message = "The request body terminated unexpectedly"};
+    return {.code = "IncompleteBody",
+            .http_status = 400,
+            .message = "The request body terminated unexpectedly"};
 }
 Error malformed_chunk() {
-    return {.code = "InvalidRequest", .http_status = 400, .message = "The aws-chunked body is malformed."};
+    return {.code = "InvalidRequest",
+            .http_status = 400,
+            .message = "The aws-chunked body is malformed."};
 }
 
 std::string_view trim(std::string_view text) {
@@ -46,11 +53,16 @@ std::string ChunkVerifier::chunk_signature(std::string_view data_sha256) const {
 
 std::string ChunkVerifier::trailer_signature(std::string_view canonical_trailers) const {
     std::string text = "AWS4-HMAC-SHA256-TRAILER\n";
-    text.append(date_and_scope_).append(previous_).append("\n").append(codec::sha256_hex(canonical_trailers));
+    text.append(date_and_scope_)
+        .append(previous_)
+        .append("\n")
+        .append(codec::sha256_hex(canonical_trailers));
     return codec::hex_encode(codec::view_of(key_.sign(text)));
 }
 
-std::string ChunkVerifier::sign_chunk(std::string_view data_sha256) { return previous_ = chunk_signature(data_sha256); }
+std::string ChunkVerifier::sign_chunk(std::string_view data_sha256) {
+    return previous_ = chunk_signature(data_sha256);
+}
 std::string ChunkVerifier::sign_trailers(std::string_view canonical_trailers) {
     return previous_ = trailer_signature(canonical_trailers);
 }
@@ -62,7 +74,8 @@ bool ChunkVerifier::check_chunk(std::string_view signature_hex, std::string_view
     return true;
 }
 
-bool ChunkVerifier::check_trailers(std::string_view signature_hex, std::string_view canonical_trailers) {
+bool ChunkVerifier::check_trailers(std::string_view signature_hex,
+                                   std::string_view canonical_trailers) {
     std::string expected = trailer_signature(canonical_trailers);
     if (!codec::constant_time_equal(expected, signature_hex)) return false;
     previous_ = std::move(expected);
@@ -79,7 +92,8 @@ Result<void> AwsChunkedDecoder::feed(std::string_view bytes, const Sink& sink) {
     while (!bytes.empty()) {
         if (state_ == State::kDone) return malformed_chunk();
         if (state_ == State::kData) {
-            const std::string_view data = bytes.substr(0, std::min<uint64_t>(bytes.size(), chunk_left_));
+            const std::string_view data =
+                bytes.substr(0, std::min<uint64_t>(bytes.size(), chunk_left_));
             bytes.remove_prefix(data.size());
             chunk_left_ -= data.size();
             content_bytes_ += data.size();
@@ -116,7 +130,8 @@ Result<void> AwsChunkedDecoder::take_chunk_header(std::string_view line) {
     const size_t semicolon = line.find(';');
     const std::string_view size_text = trim(line.substr(0, semicolon));
     uint64_t size = 0;
-    const auto [end, status] = std::from_chars(size_text.data(), size_text.data() + size_text.size(), size, 16);
+    const auto [end, status] =
+        std::from_chars(size_text.data(), size_text.data() + size_text.size(), size, 16);
     if (size_text.empty() || status != std::errc() || end != size_text.data() + size_text.size()) {
         return malformed_chunk();
     }
@@ -167,7 +182,8 @@ Result<void> AwsChunkedDecoder::take_trailer(std::string_view line) {
 }
 
 Result<void> AwsChunkedDecoder::end_trailers() {
-    if (is_signed_ && has_trailer_ && !verifier_.check_trailers(trailer_signature_, canonical_trailers_)) {
+    if (is_signed_ && has_trailer_ &&
+        !verifier_.check_trailers(trailer_signature_, canonical_trailers_)) {
         return bad_signature();
     }
     state_ = State::kDone;

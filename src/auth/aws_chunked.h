@@ -27,7 +27,8 @@ public:
     bool check_chunk(std::string_view signature_hex, std::string_view data_sha256);
     // `canonical_trailers`: "name:value\n" for each, lower-case names, trimmed values, as sent.
     bool check_trailers(std::string_view signature_hex, std::string_view canonical_trailers);
-    // What the next chunk's or the trailers' signature must be, hex; for clients and tests. Moves on.
+    // What the next chunk's or the trailers' signature must be, hex; for clients and tests. Moves
+    // on.
     std::string sign_chunk(std::string_view data_sha256);
     std::string sign_trailers(std::string_view canonical_trailers);
 

@@ -13,16 +13,20 @@ Verified published_seed(PayloadMode mode) {
     verified.signature = "4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9";
     verified.amz_date = "20130524T000000Z";
     verified.scope = "20130524/us-east-1/s3/aws4_request";
-    verified.key = derive_signing_key("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "20130524", "us-east-1", "s3");
+    verified.key = derive_signing_key("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "20130524",
+                                      "us-east-1", "s3");
     return verified;
 }
 
 std::string published_body() {
-    return "10000;chunk-signature=ad80c730a21e5b8d04586a2213dd63b9a0e99e0e2307b0ade35a65485a288648\r\n" +
+    return "10000;chunk-signature="
+           "ad80c730a21e5b8d04586a2213dd63b9a0e99e0e2307b0ade35a65485a288648\r\n" +
            std::string(65536, 'a') +
-           "\r\n400;chunk-signature=0055627c9e194cb4542bae2aa5492e3c1575bbb81b612b7d234b86a503ef5497\r\n" +
+           "\r\n400;chunk-signature="
+           "0055627c9e194cb4542bae2aa5492e3c1575bbb81b612b7d234b86a503ef5497\r\n" +
            std::string(1024, 'a') +
-           "\r\n0;chunk-signature=b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9\r\n\r\n";
+           "\r\n0;chunk-signature="
+           "b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9\r\n\r\n";
 }
 
 struct Decoded {
@@ -78,7 +82,8 @@ TEST(AwsChunked, DamageIsRefused) {
 
 TEST(AwsChunked, UnsignedWithTrailer) {
     const Verified verified = published_seed(PayloadMode::kStreamingUnsignedTrailer);
-    const Decoded out = decode(verified, "4\r\nabcd\r\n0\r\nx-amz-checksum-crc32:7YLNEQ==\r\n\r\n", 3);
+    const Decoded out =
+        decode(verified, "4\r\nabcd\r\n0\r\nx-amz-checksum-crc32:7YLNEQ==\r\n\r\n", 3);
     EXPECT_EQ(out.error, "");
     EXPECT_EQ(out.content, "abcd");
     ASSERT_EQ(out.trailers.size(), 1U);
@@ -90,19 +95,27 @@ TEST(AwsChunked, UnsignedWithTrailer) {
 TEST(AwsChunked, SignedTrailer) {
     const Verified verified = published_seed(PayloadMode::kStreamingSignedTrailer);
     ChunkVerifier signer(verified);
-    std::string body = "4;chunk-signature=" + signer.sign_chunk(codec::sha256("abcd")) + "\r\nabcd\r\n";
+    std::string body =
+        "4;chunk-signature=" + signer.sign_chunk(codec::sha256("abcd")) + "\r\nabcd\r\n";
     body += "0;chunk-signature=" + signer.sign_chunk(codec::sha256("")) + "\r\n";
     const std::string signature = signer.sign_trailers("x-amz-checksum-crc32:7YLNEQ==\n");
     const std::string whole =
         body + "x-amz-checksum-crc32:7YLNEQ==\r\nx-amz-trailer-signature:" + signature + "\r\n\r\n";
     EXPECT_EQ(decode(verified, whole, 5).error, "");
-    EXPECT_EQ(decode(verified, body + "x-amz-checksum-crc32:7YLNEQ==\n\r\nx-amz-trailer-signature:" + signature + "\r\n\r\n",
-                     5).error,
+    EXPECT_EQ(decode(verified,
+                     body + "x-amz-checksum-crc32:7YLNEQ==\n\r\nx-amz-trailer-signature:" +
+                         signature + "\r\n\r\n",
+                     5)
+                  .error,
               "");
-    EXPECT_EQ(decode(verified, body + "x-amz-checksum-crc32:8YLNEQ==\r\nx-amz-trailer-signature:" + signature + "\r\n\r\n",
-                     5).error,
+    EXPECT_EQ(decode(verified,
+                     body + "x-amz-checksum-crc32:8YLNEQ==\r\nx-amz-trailer-signature:" +
+                         signature + "\r\n\r\n",
+                     5)
+                  .error,
               "SignatureDoesNotMatch");
-    EXPECT_EQ(decode(verified, body + "x-amz-checksum-crc32:7YLNEQ==\r\n\r\n", 5).error, "SignatureDoesNotMatch");
+    EXPECT_EQ(decode(verified, body + "x-amz-checksum-crc32:7YLNEQ==\r\n\r\n", 5).error,
+              "SignatureDoesNotMatch");
 }
 
 // S3's published example with trailing header: the signatures of its chunks and trailer.

@@ -13,8 +13,8 @@ namespace {
 constexpr std::string_view kUpperHex = "0123456789ABCDEF";
 
 bool is_unreserved(char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-           c == '.' || c == '~';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.' || c == '~';
 }
 
 void append_encoded(std::string& out, std::string_view bytes, bool keep_slash) {
@@ -31,7 +31,8 @@ void append_encoded(std::string& out, std::string_view bytes, bool keep_slash) {
 }
 
 bool is_plain(std::string_view text, bool slash) {
-    return std::all_of(text.begin(), text.end(), [&](char c) { return is_unreserved(c) || (slash && c == '/'); });
+    return std::all_of(text.begin(), text.end(),
+                       [&](char c) { return is_unreserved(c) || (slash && c == '/'); });
 }
 
 // S3: the path's bytes, encoded exactly once.

@@ -52,10 +52,12 @@ std::optional<double> time_of(std::string_view text) {
     const int month = digits(text, 5, 2);
     const int day = digits(text, 8, 2);
     if (month < 1 || month > 12 || day < 1 || day > 31) return std::nullopt;
-    const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+    const std::chrono::year_month_day date{std::chrono::year(year),
+                                           std::chrono::month(static_cast<unsigned>(month)),
                                            std::chrono::day(static_cast<unsigned>(day))};
     if (!date.ok()) return std::nullopt;
-    double seconds = static_cast<double>(std::chrono::sys_days(date).time_since_epoch().count()) * 86400.0;
+    double seconds =
+        static_cast<double>(std::chrono::sys_days(date).time_since_epoch().count()) * 86400.0;
     std::string_view rest = text.substr(10);
     if (rest.empty()) return seconds;
     if (rest[0] != 'T' || rest.size() < 6 || rest[3] != ':') return std::nullopt;
@@ -79,7 +81,8 @@ std::optional<double> time_of(std::string_view text) {
         }
     }
     if (rest.empty() || rest == "Z" || rest == "z") return seconds;
-    if (rest.size() != 6 || (rest[0] != '+' && rest[0] != '-') || rest[3] != ':') return std::nullopt;
+    if (rest.size() != 6 || (rest[0] != '+' && rest[0] != '-') || rest[3] != ':')
+        return std::nullopt;
     const int offset_hours = digits(rest, 1, 2);
     const int offset_minutes = digits(rest, 4, 2);
     if (offset_hours < 0 || offset_minutes < 0) return std::nullopt;
@@ -121,7 +124,8 @@ bool in_network(std::string_view text, std::string_view cidr) {
     int prefix = network->bits;
     if (slash != std::string_view::npos) {
         const std::string_view length = cidr.substr(slash + 1);
-        const auto [end, error] = std::from_chars(length.data(), length.data() + length.size(), prefix);
+        const auto [end, error] =
+            std::from_chars(length.data(), length.data() + length.size(), prefix);
         if (error != std::errc() || end != length.data() + length.size()) return false;
         if (prefix < 0 || prefix > network->bits) return false;
     }
@@ -159,47 +163,65 @@ bool compare(std::optional<double> value, std::optional<double> limit, Compare h
 bool value_matches(ConditionOperator op, std::string_view value, std::string_view wanted) {
     switch (op) {
         case kStringEquals:
-        case kStringNotEquals: return value == wanted;
+        case kStringNotEquals:
+            return value == wanted;
         case kStringEqualsIgnoreCase:
-        case kStringNotEqualsIgnoreCase: return equals_ignore_case(value, wanted);
+        case kStringNotEqualsIgnoreCase:
+            return equals_ignore_case(value, wanted);
         case kStringLike:
-        case kStringNotLike: return compiled_match(wanted, value);
+        case kStringNotLike:
+            return compiled_match(wanted, value);
         case kNumericEquals:
-        case kNumericNotEquals: return compare(number_of(value), number_of(wanted), std::equal_to<>());
-        case kNumericLessThan: return compare(number_of(value), number_of(wanted), std::less<>());
-        case kNumericLessThanEquals: return compare(number_of(value), number_of(wanted), std::less_equal<>());
-        case kNumericGreaterThan: return compare(number_of(value), number_of(wanted), std::greater<>());
-        case kNumericGreaterThanEquals: return compare(number_of(value), number_of(wanted), std::greater_equal<>());
+        case kNumericNotEquals:
+            return compare(number_of(value), number_of(wanted), std::equal_to<>());
+        case kNumericLessThan:
+            return compare(number_of(value), number_of(wanted), std::less<>());
+        case kNumericLessThanEquals:
+            return compare(number_of(value), number_of(wanted), std::less_equal<>());
+        case kNumericGreaterThan:
+            return compare(number_of(value), number_of(wanted), std::greater<>());
+        case kNumericGreaterThanEquals:
+            return compare(number_of(value), number_of(wanted), std::greater_equal<>());
         case kDateEquals:
-        case kDateNotEquals: return compare(time_of(value), time_of(wanted), std::equal_to<>());
-        case kDateLessThan: return compare(time_of(value), time_of(wanted), std::less<>());
-        case kDateLessThanEquals: return compare(time_of(value), time_of(wanted), std::less_equal<>());
-        case kDateGreaterThan: return compare(time_of(value), time_of(wanted), std::greater<>());
-        case kDateGreaterThanEquals: return compare(time_of(value), time_of(wanted), std::greater_equal<>());
-        case kBool: return equals_ignore_case(value, wanted);
+        case kDateNotEquals:
+            return compare(time_of(value), time_of(wanted), std::equal_to<>());
+        case kDateLessThan:
+            return compare(time_of(value), time_of(wanted), std::less<>());
+        case kDateLessThanEquals:
+            return compare(time_of(value), time_of(wanted), std::less_equal<>());
+        case kDateGreaterThan:
+            return compare(time_of(value), time_of(wanted), std::greater<>());
+        case kDateGreaterThanEquals:
+            return compare(time_of(value), time_of(wanted), std::greater_equal<>());
+        case kBool:
+            return equals_ignore_case(value, wanted);
         case kBinaryEquals: {
             const auto wanted_bytes = codec::base64_decode(wanted);
             const auto value_bytes = codec::base64_decode(value);
             return wanted_bytes && value_bytes && *wanted_bytes == *value_bytes;
         }
         case kIpAddress:
-        case kNotIpAddress: return in_network(value, wanted);
+        case kNotIpAddress:
+            return in_network(value, wanted);
         case kArnEquals:
         case kArnLike:
         case kArnNotEquals:
-        case kArnNotLike: return arn_matches(wanted, value);
-        case kNull: break;
+        case kArnNotLike:
+            return arn_matches(wanted, value);
+        case kNull:
+            break;
     }
     return false;
 }
 
 bool is_negated(ConditionOperator op) {
     return op == kStringNotEquals || op == kStringNotEqualsIgnoreCase || op == kStringNotLike ||
-           op == kNumericNotEquals || op == kDateNotEquals || op == kNotIpAddress || op == kArnNotEquals ||
-           op == kArnNotLike;
+           op == kNumericNotEquals || op == kDateNotEquals || op == kNotIpAddress ||
+           op == kArnNotEquals || op == kArnNotLike;
 }
 
-Match any_wanted_matches(const Condition& condition, std::string_view value, RequestContext& context) {
+Match any_wanted_matches(const Condition& condition, std::string_view value,
+                         RequestContext& context) {
     Match result = Match::kNo;
     std::string buffer;
     for (const Pattern& pattern : condition.values) {
@@ -239,33 +261,46 @@ KeyValues RequestContext::global(std::string_view key) {
     }
     if (key == "principalarn") {
         if (service || anonymous) return {};
-        return single(caller_.kind == PrincipalKind::kAssumedRole && !caller_.role_arn.empty() ? caller_.role_arn
-                                                                                               : caller_.arn);
+        return single(caller_.kind == PrincipalKind::kAssumedRole && !caller_.role_arn.empty()
+                          ? caller_.role_arn
+                          : caller_.arn);
     }
-    if (key == "principalaccount") return service || anonymous ? KeyValues{} : single(caller_.account_id);
+    if (key == "principalaccount")
+        return service || anonymous ? KeyValues{} : single(caller_.account_id);
     if (key == "principaltype") {
         switch (caller_.kind) {
-            case PrincipalKind::kAnonymous: return single("Anonymous");
-            case PrincipalKind::kRoot: return single("Account");
-            case PrincipalKind::kUser: return single("User");
-            case PrincipalKind::kAssumedRole: return single("AssumedRole");
-            case PrincipalKind::kService: return {};
+            case PrincipalKind::kAnonymous:
+                return single("Anonymous");
+            case PrincipalKind::kRoot:
+                return single("Account");
+            case PrincipalKind::kUser:
+                return single("User");
+            case PrincipalKind::kAssumedRole:
+                return single("AssumedRole");
+            case PrincipalKind::kService:
+                return {};
         }
     }
     if (key == "principalisawsservice") return single(service ? "true" : "false");
     if (key == "principalservicename") return service ? single(caller_.arn) : KeyValues{};
-    if (key == "userid") return anonymous ? single("anonymous") : service ? KeyValues{} : single(caller_.user_id);
-    if (key == "username") return caller_.user_name.empty() ? KeyValues{} : single(caller_.user_name);
+    if (key == "userid")
+        return anonymous ? single("anonymous") : service ? KeyValues{} : single(caller_.user_id);
+    if (key == "username")
+        return caller_.user_name.empty() ? KeyValues{} : single(caller_.user_name);
     // A service acts for the account whose resource caused the call.
-    if (key == "sourceaccount") return service && !caller_.account_id.empty() ? single(caller_.account_id) : KeyValues{};
+    if (key == "sourceaccount")
+        return service && !caller_.account_id.empty() ? single(caller_.account_id) : KeyValues{};
     if (key == "resourceaccount") {
         return request_.resource_account.empty() ? KeyValues{} : single(request_.resource_account);
     }
-    if (key == "sourceip") return service || facts_.source_ip.empty() ? KeyValues{} : single(facts_.source_ip);
+    if (key == "sourceip")
+        return service || facts_.source_ip.empty() ? KeyValues{} : single(facts_.source_ip);
     if (key == "securetransport") return single(facts_.secure ? "true" : "false");
-    if (key == "useragent") return facts_.user_agent.empty() ? KeyValues{} : single(facts_.user_agent);
+    if (key == "useragent")
+        return facts_.user_agent.empty() ? KeyValues{} : single(facts_.user_agent);
     if (key == "referer") return facts_.referer.empty() ? KeyValues{} : single(facts_.referer);
-    if (key == "requestedregion") return facts_.region.empty() ? KeyValues{} : single(facts_.region);
+    if (key == "requestedregion")
+        return facts_.region.empty() ? KeyValues{} : single(facts_.region);
     // Long-term keys carry no such key at all; sessions without MFA carry "false".
     if (key == "multifactorauthpresent") return is_session(caller_) ? single("false") : KeyValues{};
     if (key == "viaawsservice") return single("false");
@@ -276,15 +311,16 @@ KeyValues RequestContext::global(std::string_view key) {
         return single({time_text_.data(), length});
     }
     if (key == "epochtime") {
-        const auto [end, error] =
-            std::to_chars(epoch_text_.data(), epoch_text_.data() + epoch_text_.size(), epoch_seconds(facts_.now));
+        const auto [end, error] = std::to_chars(
+            epoch_text_.data(), epoch_text_.data() + epoch_text_.size(), epoch_seconds(facts_.now));
         static_cast<void>(error);  // 20 digits always fit
         return single({epoch_text_.data(), static_cast<size_t>(end - epoch_text_.data())});
     }
     return {};
 }
 
-bool resolve(const Pattern& pattern, RequestContext& context, std::string& buffer, std::string_view& out) {
+bool resolve(const Pattern& pattern, RequestContext& context, std::string& buffer,
+             std::string_view& out) {
     if (pattern.variables.empty()) {
         out = pattern.compiled;
         return true;
@@ -319,9 +355,10 @@ bool condition_holds(const Condition& condition, RequestContext& context) {
     const KeyValues values = context.find(condition.key);
     const size_t count = values.size();
     if (condition.op == kNull) {
-        return std::any_of(condition.values.begin(), condition.values.end(), [&](const Pattern& value) {
-            return equals_ignore_case(value.text, count == 0 ? "true" : "false");
-        });
+        return std::any_of(condition.values.begin(), condition.values.end(),
+                           [&](const Pattern& value) {
+                               return equals_ignore_case(value.text, count == 0 ? "true" : "false");
+                           });
     }
     if (count == 0) {
         if (condition.if_exists || condition.qualifier == SetQualifier::kForAllValues) return true;
@@ -338,7 +375,8 @@ bool condition_holds(const Condition& condition, RequestContext& context) {
     return all;
 }
 
-void collect_missing_keys(const Statement& statement, RequestContext& context, std::vector<std::string>& missing) {
+void collect_missing_keys(const Statement& statement, RequestContext& context,
+                          std::vector<std::string>& missing) {
     const auto note = [&](const std::string& key) {
         if (context.find(key).size() != 0) return;
         if (std::find(missing.begin(), missing.end(), key) == missing.end()) missing.push_back(key);

@@ -1,7 +1,7 @@
-// What a request says about a condition key, and whether a statement's conditions hold. Inside auth.
-// Thread-safety: a RequestContext is confined to one decision; it refers to the caller's arguments.
-// Source: IAM User Guide, "IAM JSON policy elements: Condition operators" and "AWS global condition
-// context keys".
+// What a request says about a condition key, and whether a statement's conditions hold. Inside
+// auth. Thread-safety: a RequestContext is confined to one decision; it refers to the caller's
+// arguments. Source: IAM User Guide, "IAM JSON policy elements: Condition operators" and "AWS
+// global condition context keys".
 #pragma once
 
 #include <array>
@@ -22,7 +22,9 @@ struct KeyValues {
     bool has_one = false;
 
     size_t size() const { return list != nullptr ? list->size() : has_one ? 1 : 0; }
-    std::string_view at(size_t i) const { return list != nullptr ? std::string_view((*list)[i]) : one; }
+    std::string_view at(size_t i) const {
+        return list != nullptr ? std::string_view((*list)[i]) : one;
+    }
 };
 
 class RequestContext {
@@ -50,11 +52,13 @@ enum class Match : uint8_t { kNo, kYes, kUnresolved };  // kUnresolved: a variab
 
 // The pattern with its variables' values, in compiled form. False: a variable has no value.
 // `buffer` is only used when there are variables; `out` points into it or into the pattern.
-bool resolve(const Pattern& pattern, RequestContext& context, std::string& buffer, std::string_view& out);
+bool resolve(const Pattern& pattern, RequestContext& context, std::string& buffer,
+             std::string_view& out);
 
 bool condition_holds(const Condition& condition, RequestContext& context);
 
 // Adds the keys that the statement asks for and the request lacks.
-void collect_missing_keys(const Statement& statement, RequestContext& context, std::vector<std::string>& missing);
+void collect_missing_keys(const Statement& statement, RequestContext& context,
+                          std::vector<std::string>& missing);
 
 }  // namespace millrace::auth

@@ -1,8 +1,8 @@
 // PolicyAuthorizer: decides whether a caller may do something, from its identity policies, the
 // resource's policy, permissions boundary and session policies. Pure: no store, no clock.
-// Thread-safety: stateless, safe from any thread. Cost: O(statements), no allocation unless a policy
-// uses variables.
-// Source: IAM User Guide, "Policy evaluation logic" and "Cross-account policy evaluation logic".
+// Thread-safety: stateless, safe from any thread. Cost: O(statements), no allocation unless a
+// policy uses variables. Source: IAM User Guide, "Policy evaluation logic" and "Cross-account
+// policy evaluation logic".
 #pragma once
 
 #include <string>
@@ -16,7 +16,8 @@ namespace millrace::auth {
 
 class PolicyAuthorizer final : public contracts::Authorizer {
 public:
-    contracts::Decision decide(const contracts::Caller& caller, const contracts::AuthzRequest& request,
+    contracts::Decision decide(const contracts::Caller& caller,
+                               const contracts::AuthzRequest& request,
                                const contracts::RequestFacts& facts) const override;
 };
 
@@ -43,6 +44,7 @@ std::string denied_text(const contracts::Caller& caller, const contracts::AuthzR
                         const contracts::Decision& decision);
 
 // A caller for a service principal, e.g. "s3.amazonaws.com" acting for `source_account`.
-contracts::Caller service_caller(std::string_view service_principal, std::string_view source_account);
+contracts::Caller service_caller(std::string_view service_principal,
+                                 std::string_view source_account);
 
 }  // namespace millrace::auth

@@ -17,7 +17,8 @@ bool match(std::string_view pattern, std::string_view text, Fold fold) {
             run = p++;
             run_text = t;
             if (p == pattern.size()) return true;
-        } else if (p < pattern.size() && (pattern[p] == Pattern::kAnyChar || pattern[p] == fold(text[t]))) {
+        } else if (p < pattern.size() &&
+                   (pattern[p] == Pattern::kAnyChar || pattern[p] == fold(text[t]))) {
             ++p;
             ++t;
         } else if (run != std::string_view::npos) {
@@ -99,7 +100,9 @@ bool compiled_match(std::string_view compiled, std::string_view text) {
     return match(compiled, text, [](char c) { return c; });
 }
 
-bool compiled_match_lower(std::string_view compiled, std::string_view text) { return match(compiled, text, lower_char); }
+bool compiled_match_lower(std::string_view compiled, std::string_view text) {
+    return match(compiled, text, lower_char);
+}
 
 bool wildcard_match(std::string_view pattern, std::string_view text) {
     return compiled_match(compile_pattern(pattern, false, true).compiled, text);

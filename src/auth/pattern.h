@@ -15,7 +15,8 @@ std::string to_lower(std::string_view text);
 // `lower` is in lower case already.
 bool equals_lower(std::string_view text, std::string_view lower);
 
-// `variables`: whether ${...} means something (Version 2012-10-17); `wildcards`: whether * and ? do.
+// `variables`: whether ${...} means something (Version 2012-10-17); `wildcards`: whether * and ?
+// do.
 Pattern compile_pattern(std::string_view text, bool variables, bool wildcards);
 
 // As compiled_match, ignoring the case of `text`; `compiled` is in lower case.

@@ -62,7 +62,8 @@ bool starts_with_ignore_case(std::string_view text, std::string_view prefix) {
 }
 
 bool all_digits(std::string_view text) {
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+    return !text.empty() &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 // Parses one document. A class, so that the kind and the version need not be passed around.
@@ -76,14 +77,16 @@ public:
         const std::optional<JsonValue> root = codec::parse_json(json);
         const bool brace_first = !json.empty() && json.front() == '{';
         if (!root || !root->is_object() || (resource() && !brace_first)) {
-            return malformed(resource() ? "Policies must be valid JSON and the first byte must be '{'"
-                                        : "This policy contains invalid Json");
+            return malformed(resource()
+                                 ? "Policies must be valid JSON and the first byte must be '{'"
+                                 : "This policy contains invalid Json");
         }
         MR_CHECK_OK(check_members(*root, {"Version", "Id", "Statement"}));
         if (const JsonValue* version = root->find("Version"); version != nullptr) {
             if (version->as_string() != "2012-10-17" && version->as_string() != "2008-10-17") {
-                return malformed(resource() ? "The policy must contain a valid version string"
-                                            : "Policy document must be version 2012-10-17 or greater.");
+                return malformed(resource()
+                                     ? "The policy must contain a valid version string"
+                                     : "Policy document must be version 2012-10-17 or greater.");
             }
             document->variables = version->as_string() == "2012-10-17";
         }
@@ -114,10 +117,12 @@ private:
     bool resource() const { return kind_ == PolicyKind::kResource; }
     Error syntax_error() const { return malformed("Syntax errors in policy."); }
     Error missing(std::string_view element, std::string_view iam_text) const {
-        return malformed(resource() ? "Missing required field " + std::string(element) : std::string(iam_text));
+        return malformed(resource() ? "Missing required field " + std::string(element)
+                                    : std::string(iam_text));
     }
 
-    Result<void> check_members(const JsonValue& object, std::initializer_list<std::string_view> allowed) const {
+    Result<void> check_members(const JsonValue& object,
+                               std::initializer_list<std::string_view> allowed) const {
         std::set<std::string_view> seen;
         for (const auto& [name, value] : object.members()) {
             if (std::find(allowed.begin(), allowed.end(), name) == allowed.end()) {
@@ -130,8 +135,8 @@ private:
 
     Result<Statement> parse_statement(const JsonValue& json) {
         if (!json.is_object()) return syntax_error();
-        MR_CHECK_OK(check_members(json, {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource",
-                                         "Principal", "NotPrincipal", "Condition"}));
+        MR_CHECK_OK(check_members(json, {"Sid", "Effect", "Action", "NotAction", "Resource",
+                                         "NotResource", "Principal", "NotPrincipal", "Condition"}));
         Statement statement;
         if (const JsonValue* sid = json.find("Sid"); sid != nullptr) {
             if (!sid->is_string()) return syntax_error();
@@ -141,7 +146,8 @@ private:
         const JsonValue* effect = json.find("Effect");
         if (effect == nullptr) return missing("Effect", "Syntax errors in policy.");
         if (effect->as_string() != "Allow" && effect->as_string() != "Deny") {
-            return resource() ? malformed("Invalid effect: " + effect->as_string()) : syntax_error();
+            return resource() ? malformed("Invalid effect: " + effect->as_string())
+                              : syntax_error();
         }
         statement.allow = effect->as_string() == "Allow";
         MR_CHECK_OK(parse_principals(json, statement));
@@ -155,11 +161,12 @@ private:
 
     Result<void> check_sid(const std::string& sid) {
         if (resource()) return {};
-        const bool alphanumeric =
-            std::all_of(sid.begin(), sid.end(), [](unsigned char c) { return std::isalnum(c) != 0; });
+        const bool alphanumeric = std::all_of(sid.begin(), sid.end(),
+                                              [](unsigned char c) { return std::isalnum(c) != 0; });
         if (!alphanumeric) {
             return malformed(
-                "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular "
+                "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the "
+                "regular "
                 "expression [0-9A-Za-z]*");
         }
         if (!sid.empty() && !sids_.insert(sid).second) {
@@ -217,8 +224,10 @@ private:
         if (name == "*") return {};
         const size_t colon = name.find(':');
         if (colon == std::string::npos || colon == 0) {
-            return malformed(resource() ? "Policy has invalid action"
-                                        : "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.");
+            return malformed(
+                resource()
+                    ? "Policy has invalid action"
+                    : "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.");
         }
         if (name.find(':', colon + 1) != std::string::npos) {
             return malformed(resource() ? "Policy has invalid action"
@@ -245,7 +254,8 @@ private:
         }
         if (resources != nullptr && not_resources != nullptr) return syntax_error();
         const JsonValue* given = resources != nullptr ? resources : not_resources;
-        if (given == nullptr) return missing("Resource", "Policy statement must contain resources.");
+        if (given == nullptr)
+            return missing("Resource", "Policy statement must contain resources.");
         MR_TRY(const std::vector<std::string> names, strings(*given));
         if (names.empty()) return missing("Resource", "Policy statement must contain resources.");
         statement.has_resource = true;
@@ -273,16 +283,17 @@ private:
                 return bad_resource("Resource " + name + " must be in ARN format or \"*\".");
             }
             if (partition != "aws" && partition != "*") {
-                return bad_resource("Partition \"" + std::string(partition) + "\" is not valid for resource \"" +
-                                    name + "\".");
+                return bad_resource("Partition \"" + std::string(partition) +
+                                    "\" is not valid for resource \"" + name + "\".");
             }
             const size_t service_end = name.find(':', partition_end + 1);
-            const std::string_view service =
-                std::string_view(name).substr(partition_end + 1, service_end == std::string::npos
-                                                                     ? std::string::npos
-                                                                     : service_end - partition_end - 1);
+            const std::string_view service = std::string_view(name).substr(
+                partition_end + 1, service_end == std::string::npos
+                                       ? std::string::npos
+                                       : service_end - partition_end - 1);
             if (service.empty() || service.find_first_of("*?$") != std::string_view::npos) {
-                return bad_resource("Resource vendor must be fully qualified and cannot contain regexes.");
+                return bad_resource(
+                    "Resource vendor must be fully qualified and cannot contain regexes.");
             }
             return {};
         }
@@ -330,14 +341,18 @@ private:
         return malformed("Invalid principal in policy: \"" + type + "\":\"" + value + "\"");
     }
 
-    static std::optional<Principal> parse_principal(std::string_view type, const std::string& name) {
+    static std::optional<Principal> parse_principal(std::string_view type,
+                                                    const std::string& name) {
         if (type == "Service") {
             if (name == "*" || name.find('.') == std::string::npos) return std::nullopt;
             return Principal{PrincipalType::kService, name};
         }
-        if (type == "Federated") return name.empty() ? std::nullopt : std::optional(Principal{PrincipalType::kFederated, name});
+        if (type == "Federated")
+            return name.empty() ? std::nullopt
+                                : std::optional(Principal{PrincipalType::kFederated, name});
         if (type == "CanonicalUser") {
-            return name.empty() ? std::nullopt : std::optional(Principal{PrincipalType::kCanonicalUser, name});
+            return name.empty() ? std::nullopt
+                                : std::optional(Principal{PrincipalType::kCanonicalUser, name});
         }
         if (name == "*") return Principal{PrincipalType::kAny, ""};
         if (name.size() == 12 && all_digits(name)) return Principal{PrincipalType::kAccount, name};
@@ -348,12 +363,16 @@ private:
         if (!iam && !name.starts_with("arn:aws:sts::")) return std::nullopt;
         constexpr size_t kPrefix = 13;  // of both
         const std::string_view rest = std::string_view(name).substr(kPrefix);
-        if (rest.size() < 14 || rest[12] != ':' || !all_digits(rest.substr(0, 12))) return std::nullopt;
+        if (rest.size() < 14 || rest[12] != ':' || !all_digits(rest.substr(0, 12)))
+            return std::nullopt;
         if (rest.find_first_of("*?") != std::string_view::npos) return std::nullopt;
         const std::string_view tail = rest.substr(13);
-        if (iam && tail == "root") return Principal{PrincipalType::kAccount, std::string(rest.substr(0, 12))};
-        const bool known = iam ? (tail.starts_with("user/") && tail.size() > 5) || (tail.starts_with("role/") && tail.size() > 5)
-                               : tail.starts_with("assumed-role/") || tail.starts_with("federated-user/");
+        if (iam && tail == "root")
+            return Principal{PrincipalType::kAccount, std::string(rest.substr(0, 12))};
+        const bool known =
+            iam ? (tail.starts_with("user/") && tail.size() > 5) ||
+                      (tail.starts_with("role/") && tail.size() > 5)
+                : tail.starts_with("assumed-role/") || tail.starts_with("federated-user/");
         if (!known) return std::nullopt;
         return Principal{PrincipalType::kArn, name};
     }
@@ -367,9 +386,11 @@ private:
             }
             for (const auto& [key, values] : keys.members()) {
                 if (key.find(':') == std::string::npos) {
-                    return malformed(resource() ? "Policy has an invalid condition key"
-                                                : "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, "
-                                                  "ec2, etc.");
+                    return malformed(
+                        resource()
+                            ? "Policy has an invalid condition key"
+                            : "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, "
+                              "ec2, etc.");
                 }
                 Condition condition = prototype;
                 condition.key = to_lower(key);
@@ -419,7 +440,8 @@ private:
             } else {
                 return syntax_error();
             }
-            if (text.find(Pattern::kAnyRun) != std::string::npos || text.find(Pattern::kAnyChar) != std::string::npos) {
+            if (text.find(Pattern::kAnyRun) != std::string::npos ||
+                text.find(Pattern::kAnyChar) != std::string::npos) {
                 return syntax_error();
             }
             condition.values.push_back(compile_pattern(text, variables_, wildcards));
@@ -447,9 +469,9 @@ private:
 // ---- is_public ----
 
 constexpr std::array<std::string_view, 11> kPinningKeys = {
-    "aws:sourcearn",        "aws:sourceaccount",  "aws:sourceowner",        "aws:sourcevpc",
-    "aws:sourcevpce",       "aws:principalorgid", "aws:principalaccount",   "aws:principalarn",
-    "aws:userid",           "s3:dataaccesspointarn", "s3:dataaccesspointaccount",
+    "aws:sourcearn",  "aws:sourceaccount",     "aws:sourceowner",           "aws:sourcevpc",
+    "aws:sourcevpce", "aws:principalorgid",    "aws:principalaccount",      "aws:principalarn",
+    "aws:userid",     "s3:dataaccesspointarn", "s3:dataaccesspointaccount",
 };
 
 bool is_narrow_network(std::string_view cidr) {
@@ -465,34 +487,46 @@ bool is_narrow_network(std::string_view cidr) {
 
 // Whether the condition admits only callers or networks that the policy's author named.
 bool pins(const Condition& condition) {
-    if (condition.if_exists || condition.qualifier == SetQualifier::kForAllValues || condition.values.empty()) return false;
-    const auto fixed = [](const Pattern& value) { return !value.has_wildcard && value.variables.empty(); };
+    if (condition.if_exists || condition.qualifier == SetQualifier::kForAllValues ||
+        condition.values.empty())
+        return false;
+    const auto fixed = [](const Pattern& value) {
+        return !value.has_wildcard && value.variables.empty();
+    };
     if (condition.key == "aws:sourceip") {
         return condition.op == kIpAddress &&
                std::all_of(condition.values.begin(), condition.values.end(),
-                           [&](const Pattern& value) { return fixed(value) && is_narrow_network(value.text); });
+                           [&](const Pattern& value) {
+                               return fixed(value) && is_narrow_network(value.text);
+                           });
     }
-    const bool positive = condition.op == kStringEquals || condition.op == kStringEqualsIgnoreCase ||
-                          condition.op == kStringLike || condition.op == kArnEquals || condition.op == kArnLike;
+    const bool positive = condition.op == kStringEquals ||
+                          condition.op == kStringEqualsIgnoreCase || condition.op == kStringLike ||
+                          condition.op == kArnEquals || condition.op == kArnLike;
     if (!positive) return false;
-    if (std::find(kPinningKeys.begin(), kPinningKeys.end(), condition.key) == kPinningKeys.end()) return false;
+    if (std::find(kPinningKeys.begin(), kPinningKeys.end(), condition.key) == kPinningKeys.end())
+        return false;
     return std::all_of(condition.values.begin(), condition.values.end(), fixed);
 }
 
 }  // namespace
 
-Result<std::shared_ptr<const contracts::PolicyDocument>> parse_policy(std::string_view json, PolicyKind kind) {
+Result<std::shared_ptr<const contracts::PolicyDocument>> parse_policy(std::string_view json,
+                                                                      PolicyKind kind) {
     return Parser(kind).parse(json);
 }
 
 bool is_public(const contracts::PolicyDocument& policy) {
-    return std::any_of(policy.statements.begin(), policy.statements.end(), [](const Statement& statement) {
-        if (!statement.allow) return false;
-        const bool everybody = statement.not_principal ||
-                               std::any_of(statement.principals.begin(), statement.principals.end(),
-                                           [](const Principal& p) { return p.type == PrincipalType::kAny; });
-        return everybody && std::none_of(statement.conditions.begin(), statement.conditions.end(), pins);
-    });
+    return std::any_of(
+        policy.statements.begin(), policy.statements.end(), [](const Statement& statement) {
+            if (!statement.allow) return false;
+            const bool everybody =
+                statement.not_principal ||
+                std::any_of(statement.principals.begin(), statement.principals.end(),
+                            [](const Principal& p) { return p.type == PrincipalType::kAny; });
+            return everybody &&
+                   std::none_of(statement.conditions.begin(), statement.conditions.end(), pins);
+        });
 }
 
 }  // namespace millrace::auth

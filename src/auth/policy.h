@@ -17,7 +17,8 @@
 namespace millrace::auth {
 
 enum class PolicyKind : uint8_t {
-    kIdentity,  // of a user, group or role; boundaries; session policies: no Principal, Resource needed
+    kIdentity,  // of a user, group or role; boundaries; session policies: no Principal, Resource
+                // needed
     kResource,  // of a bucket, queue, function, table: Principal and Resource needed
     kTrust,     // of a role: Principal needed, no Resource, only sts: actions
 };
@@ -29,8 +30,8 @@ struct Pattern {
     static constexpr char kAnyChar = '\x02';
 
     struct Variable {
-        size_t position = 0;        // in `compiled`, where the value goes
-        std::string key;            // lower case: "aws:username"
+        size_t position = 0;  // in `compiled`, where the value goes
+        std::string key;      // lower case: "aws:username"
         bool has_default = false;
         std::string default_value;
     };
@@ -39,10 +40,18 @@ struct Pattern {
     std::string compiled;             // without variables' values
     std::vector<Variable> variables;  // by position; empty in documents of version 2008-10-17
     bool has_wildcard = false;
-    bool matches_all = false;         // "*"
+    bool matches_all = false;  // "*"
 };
 
-enum class PrincipalType : uint8_t { kAny, kAccount, kArn, kUniqueId, kService, kFederated, kCanonicalUser };
+enum class PrincipalType : uint8_t {
+    kAny,
+    kAccount,
+    kArn,
+    kUniqueId,
+    kService,
+    kFederated,
+    kCanonicalUser
+};
 
 struct Principal {
     PrincipalType type = PrincipalType::kAny;
@@ -50,11 +59,33 @@ struct Principal {
 };
 
 enum class ConditionOperator : uint8_t {
-    kStringEquals, kStringNotEquals, kStringEqualsIgnoreCase, kStringNotEqualsIgnoreCase, kStringLike, kStringNotLike,
-    kNumericEquals, kNumericNotEquals, kNumericLessThan, kNumericLessThanEquals, kNumericGreaterThan,
+    kStringEquals,
+    kStringNotEquals,
+    kStringEqualsIgnoreCase,
+    kStringNotEqualsIgnoreCase,
+    kStringLike,
+    kStringNotLike,
+    kNumericEquals,
+    kNumericNotEquals,
+    kNumericLessThan,
+    kNumericLessThanEquals,
+    kNumericGreaterThan,
     kNumericGreaterThanEquals,
-    kDateEquals, kDateNotEquals, kDateLessThan, kDateLessThanEquals, kDateGreaterThan, kDateGreaterThanEquals,
-    kBool, kBinaryEquals, kIpAddress, kNotIpAddress, kArnEquals, kArnLike, kArnNotEquals, kArnNotLike, kNull,
+    kDateEquals,
+    kDateNotEquals,
+    kDateLessThan,
+    kDateLessThanEquals,
+    kDateGreaterThan,
+    kDateGreaterThanEquals,
+    kBool,
+    kBinaryEquals,
+    kIpAddress,
+    kNotIpAddress,
+    kArnEquals,
+    kArnLike,
+    kArnNotEquals,
+    kArnNotLike,
+    kNull,
 };
 enum class SetQualifier : uint8_t { kNone, kForAllValues, kForAnyValue };
 
@@ -72,18 +103,18 @@ struct Statement {
     bool not_action = false;
     bool not_resource = false;
     bool not_principal = false;
-    bool has_resource = false;              // trust policies have none: every resource matches
-    std::vector<Pattern> actions;           // compiled in lower case
+    bool has_resource = false;     // trust policies have none: every resource matches
+    std::vector<Pattern> actions;  // compiled in lower case
     std::vector<Pattern> resources;
-    std::vector<Principal> principals;      // empty in identity policies
-    std::vector<Condition> conditions;      // all must hold
+    std::vector<Principal> principals;  // empty in identity policies
+    std::vector<Condition> conditions;  // all must hold
 };
 
 // The compiled document as JSON parses it; `kind` decides which elements must be there. The error
 // has code MalformedPolicyDocument and the text that the service shows: IAM's for kIdentity and
 // kTrust, S3's for kResource. O(length).
-Result<std::shared_ptr<const contracts::PolicyDocument>> parse_policy(std::string_view json,
-                                                                      PolicyKind kind = PolicyKind::kIdentity);
+Result<std::shared_ptr<const contracts::PolicyDocument>> parse_policy(
+    std::string_view json, PolicyKind kind = PolicyKind::kIdentity);
 
 // Whether the policy lets anyone in: some Allow statement for everybody, without a condition that
 // pins it to fixed callers or networks. Source: S3 User Guide, "The meaning of 'public'".
@@ -102,7 +133,7 @@ struct PolicyDocument {
     bool variables = false;  // Version 2012-10-17
     std::string id;
     std::vector<auth::Statement> statements;
-    std::string text;        // the document as given
+    std::string text;  // the document as given
 };
 
 }  // namespace millrace::contracts

@@ -33,13 +33,15 @@ SigningKeyCache::~SigningKeyCache() {
     for (Slot& slot : slots_) codec::wipe(slot.secret.data(), slot.secret.size());
 }
 
-const DerivedKey& SigningKeyCache::get(std::string_view access_key_id, std::string_view secret, std::string_view date,
-                                       std::string_view region, std::string_view service) {
+const DerivedKey& SigningKeyCache::get(std::string_view access_key_id, std::string_view secret,
+                                       std::string_view date, std::string_view region,
+                                       std::string_view service) {
     const std::hash<std::string_view> hash;
-    const size_t mixed = hash(access_key_id) ^ hash(region) * 31 ^ hash(service) * 131 ^ hash(date) * 1031;
+    const size_t mixed =
+        hash(access_key_id) ^ hash(region) * 31 ^ hash(service) * 131 ^ hash(date) * 1031;
     Slot& slot = slots_[mixed % kSlots];
-    const bool same = slot.key != nullptr && slot.access_key_id == access_key_id && slot.date == date &&
-                      slot.region == region && slot.service == service &&
+    const bool same = slot.key != nullptr && slot.access_key_id == access_key_id &&
+                      slot.date == date && slot.region == region && slot.service == service &&
                       codec::constant_time_equal(slot.secret, secret);
     if (same) return *slot.key;
     codec::wipe(slot.secret.data(), slot.secret.size());

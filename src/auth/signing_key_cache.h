@@ -17,7 +17,8 @@ struct DerivedKey {
     codec::HmacKey hmac;
     SigningKey raw{};
 
-    DerivedKey(std::string_view secret, std::string_view date, std::string_view region, std::string_view service);
+    DerivedKey(std::string_view secret, std::string_view date, std::string_view region,
+               std::string_view service);
     ~DerivedKey() { codec::wipe(raw.data(), raw.size()); }
     DerivedKey(const DerivedKey&) = delete;
     DerivedKey& operator=(const DerivedKey&) = delete;
@@ -31,8 +32,8 @@ public:
     static constexpr size_t kSlots = 256;
 
     // Valid until the next call on this thread. An entry whose secret differs is made anew.
-    const DerivedKey& get(std::string_view access_key_id, std::string_view secret, std::string_view date,
-                          std::string_view region, std::string_view service);
+    const DerivedKey& get(std::string_view access_key_id, std::string_view secret,
+                          std::string_view date, std::string_view region, std::string_view service);
     static SigningKeyCache& of_this_thread();
 
     SigningKeyCache() = default;

@@ -5,8 +5,8 @@
 #include <chrono>
 
 #include "auth/canonical.h"
-#include "auth/sigv4_errors.h"
 #include "auth/signing_key_cache.h"
+#include "auth/sigv4_errors.h"
 #include "codec/digest.h"
 #include "codec/url.h"
 
@@ -31,9 +31,11 @@ int two_digits(std::string_view text, size_t at) {
 }
 
 std::optional<TimePoint> make_time(int year, int month, int day, int hour, int minute, int second) {
-    if (year < 0 || month < 1 || day < 1 || hour < 0 || minute < 0 || second < 0) return std::nullopt;
+    if (year < 0 || month < 1 || day < 1 || hour < 0 || minute < 0 || second < 0)
+        return std::nullopt;
     if (hour > 23 || minute > 59 || second > 60) return std::nullopt;
-    const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+    const std::chrono::year_month_day date{std::chrono::year(year),
+                                           std::chrono::month(static_cast<unsigned>(month)),
                                            std::chrono::day(static_cast<unsigned>(day))};
     if (!date.ok()) return std::nullopt;
     return TimePoint(std::chrono::sys_days(date).time_since_epoch() + std::chrono::hours(hour) +
@@ -46,8 +48,8 @@ std::optional<TimePoint> parse_amz_date(std::string_view text) {
     const int century = two_digits(text, 0);
     const int year = two_digits(text, 2);
     if (century < 0 || year < 0) return std::nullopt;
-    return make_time(century * 100 + year, two_digits(text, 4), two_digits(text, 6), two_digits(text, 9),
-                     two_digits(text, 11), two_digits(text, 13));
+    return make_time(century * 100 + year, two_digits(text, 4), two_digits(text, 6),
+                     two_digits(text, 9), two_digits(text, 11), two_digits(text, 13));
 }
 
 // "Sat, 31 Jan 2026 10:20:30 GMT", for the Date header.
@@ -59,14 +61,15 @@ std::optional<TimePoint> parse_http_date(std::string_view text) {
     const int century = two_digits(text, 12);
     const int year = two_digits(text, 14);
     if (century < 0 || year < 0) return std::nullopt;
-    return make_time(century * 100 + year, static_cast<int>(month / 3) + 1, two_digits(text, 5), two_digits(text, 17),
-                     two_digits(text, 20), two_digits(text, 23));
+    return make_time(century * 100 + year, static_cast<int>(month / 3) + 1, two_digits(text, 5),
+                     two_digits(text, 17), two_digits(text, 20), two_digits(text, 23));
 }
 
 bool has_signature_query(std::string_view query) {
     if (query.empty()) return false;
     bool found = false;
-    for (const std::string_view name : {"X-Amz-Algorithm", "X-Amz-Signature", "X-Amz-Credential", "AWSAccessKeyId"}) {
+    for (const std::string_view name :
+         {"X-Amz-Algorithm", "X-Amz-Signature", "X-Amz-Credential", "AWSAccessKeyId"}) {
         query_value(query, name, found);
         if (found) return true;
     }
@@ -166,8 +169,8 @@ struct Payload {
 };
 
 // What the body's place in the canonical request holds, and what that demands of the body.
-Result<Payload> read_payload(const HttpRequest& request, std::optional<std::string_view> body, bool s3,
-                             bool presigned, const SignatureErrors& errors) {
+Result<Payload> read_payload(const HttpRequest& request, std::optional<std::string_view> body,
+                             bool s3, bool presigned, const SignatureErrors& errors) {
     Payload payload;
     if (!s3) {
         MR_ASSERT(body.has_value());  // only S3 bodies are read after the signature was checked
@@ -199,10 +202,13 @@ Result<Payload> read_payload(const HttpRequest& request, std::optional<std::stri
 }
 
 Result<void> check_claim_parts(Claim& claim, const SignatureErrors& errors) {
-    const bool parameters_only = claim.presigned && claim.algorithm.empty() && !claim.credential.empty();
+    const bool parameters_only =
+        claim.presigned && claim.algorithm.empty() && !claim.credential.empty();
     if (parameters_only) return errors.incomplete({"Algorithm"}, "");
-    if (claim.algorithm != kAlgorithm) return errors.unsupported_algorithm(claim.algorithm, claim.authorization);
-    if (claim.credential.empty() || claim.signature.empty() || claim.signed_headers.empty() || claim.date.empty()) {
+    if (claim.algorithm != kAlgorithm)
+        return errors.unsupported_algorithm(claim.algorithm, claim.authorization);
+    if (claim.credential.empty() || claim.signature.empty() || claim.signed_headers.empty() ||
+        claim.date.empty()) {
         std::vector<std::string_view> missing;
         if (claim.credential.empty()) missing.emplace_back("Credential");
         if (claim.signature.empty()) missing.emplace_back("Signature");
@@ -220,17 +226,19 @@ Result<void> check_signed_headers(const HttpRequest& request, const Claim& claim
     if (!is_signed(claim.signed_headers, "host")) return errors.header_not_signed("host");
     for (const HttpHeader& header : request.headers) {
         constexpr std::string_view kPrefix = "x-amz-";
-        if (header.name.size() < kPrefix.size() || !equals_ignore_case(header.name.substr(0, kPrefix.size()), kPrefix)) {
+        if (header.name.size() < kPrefix.size() ||
+            !equals_ignore_case(header.name.substr(0, kPrefix.size()), kPrefix)) {
             continue;
         }
         const bool must = s3 || equals_ignore_case(header.name, "x-amz-target");
-        if (must && !is_signed(claim.signed_headers, header.name)) return errors.header_not_signed(header.name);
+        if (must && !is_signed(claim.signed_headers, header.name))
+            return errors.header_not_signed(header.name);
     }
     return {};
 }
 
-Result<void> check_time(const HttpRequest& request, const Claim& claim, TimePoint signed_at, TimePoint now, bool s3,
-                        const SignatureErrors& errors) {
+Result<void> check_time(const HttpRequest& request, const Claim& claim, TimePoint signed_at,
+                        TimePoint now, bool s3, const SignatureErrors& errors) {
     const Duration skew = s3 ? std::chrono::minutes(15) : std::chrono::minutes(5);
     if (!claim.presigned) {
         if (signed_at < now - skew) return errors.too_old(signed_at, now);
@@ -263,8 +271,8 @@ Result<void> check_token(const Claim& claim, const contracts::Credential& creden
     return {};
 }
 
-void write_string_to_sign(std::string_view amz_date, std::string_view scope, std::string_view canonical,
-                          std::string& out) {
+void write_string_to_sign(std::string_view amz_date, std::string_view scope,
+                          std::string_view canonical, std::string& out) {
     std::array<char, 64> digest;
     codec::hex_of(codec::sha256_bytes(canonical), digest);
     out.clear();
@@ -297,7 +305,8 @@ std::optional<ClaimedScope> claimed_scope(const HttpRequest& request) {
         credential = query_value(request.query, "X-Amz-Credential", found);
         scope.presigned = true;
     }
-    // Presigned credentials are percent-encoded: the slashes as %2F; ids, regions and names are plain.
+    // Presigned credentials are percent-encoded: the slashes as %2F; ids, regions and names are
+    // plain.
     const auto part = [&]() {
         const size_t plain = credential.find('/');
         const size_t upper = credential.find("%2F");
@@ -319,8 +328,8 @@ std::optional<ClaimedScope> claimed_scope(const HttpRequest& request) {
     return scope;
 }
 
-Result<Verified> verify(const HttpRequest& request, std::optional<std::string_view> body, const VerifyOptions& options,
-                        contracts::CredentialSource& credentials) {
+Result<Verified> verify(const HttpRequest& request, std::optional<std::string_view> body,
+                        const VerifyOptions& options, contracts::CredentialSource& credentials) {
     const bool s3 = options.family == ErrorFamily::kS3;
     Claim claim;
     claim.authorization = request.header("authorization");
@@ -348,11 +357,13 @@ Result<Verified> verify(const HttpRequest& request, std::optional<std::string_vi
     if (!signed_at) return errors.bad_date(claim.date);
 
     if (claim.terminator != kTerminator) return errors.bad_terminator(claim.terminator);
-    if (claim.service != options.service) return errors.wrong_service(claim.service, options.service);
+    if (claim.service != options.service)
+        return errors.wrong_service(claim.service, options.service);
     if (claim.region.empty() || (!options.region.empty() && claim.region != options.region)) {
         return errors.wrong_region(claim.region, options.region);
     }
-    if (claim.scope_date != claim.date.substr(0, 8)) return errors.scope_date(claim.scope_date, claim.date);
+    if (claim.scope_date != claim.date.substr(0, 8))
+        return errors.scope_date(claim.scope_date, claim.date);
 
     std::shared_ptr<const contracts::Credential> credential = credentials.find(claim.access_key_id);
     if (credential == nullptr) return errors.unknown_key(claim.access_key_id);
@@ -363,12 +374,16 @@ Result<Verified> verify(const HttpRequest& request, std::optional<std::string_vi
 
     thread_local std::string canonical;
     thread_local std::string string_to_sign;
-    write_canonical_request({.request = &request, .signed_headers = claim.signed_headers,
-                             .payload_hash = payload.hash, .s3 = s3, .presigned = claim.presigned},
+    write_canonical_request({.request = &request,
+                             .signed_headers = claim.signed_headers,
+                             .payload_hash = payload.hash,
+                             .s3 = s3,
+                             .presigned = claim.presigned},
                             canonical);
     write_string_to_sign(claim.date, claim.scope, canonical, string_to_sign);
-    const DerivedKey& key = SigningKeyCache::of_this_thread().get(
-        claim.access_key_id, credential->secret_access_key, claim.scope_date, claim.region, claim.service);
+    const DerivedKey& key =
+        SigningKeyCache::of_this_thread().get(claim.access_key_id, credential->secret_access_key,
+                                              claim.scope_date, claim.region, claim.service);
     std::array<char, 64> expected;
     codec::hex_of(key.hmac.sign(string_to_sign), expected);
     if (!codec::constant_time_equal({expected.data(), expected.size()}, claim.signature)) {
@@ -403,11 +418,12 @@ Result<Verified> verify(const HttpRequest& request, std::optional<std::string_vi
 }
 
 Error payload_mismatch(std::string_view claimed_sha256, std::string_view computed_sha256) {
-    return {.code = "XAmzContentSHA256Mismatch",
-            .http_status = 400,
-            .message = "The provided 'x-amz-content-sha256' header does not match what was computed.",
-            .fields = {{"ClientComputedContentSHA256", std::string(claimed_sha256)},
-                       {"S3ComputedContentSHA256", std::string(computed_sha256)}}};
+    return {
+        .code = "XAmzContentSHA256Mismatch",
+        .http_status = 400,
+        .message = "The provided 'x-amz-content-sha256' header does not match what was computed.",
+        .fields = {{"ClientComputedContentSHA256", std::string(claimed_sha256)},
+                   {"S3ComputedContentSHA256", std::string(computed_sha256)}}};
 }
 
 }  // namespace millrace::auth

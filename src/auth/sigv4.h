@@ -40,11 +40,11 @@ struct VerifyOptions {
 };
 
 enum class PayloadMode : uint8_t {
-    kSigned,                     // the digest of the body is part of the signature
-    kUnsigned,                   // UNSIGNED-PAYLOAD
-    kStreamingSigned,            // STREAMING-AWS4-HMAC-SHA256-PAYLOAD
-    kStreamingSignedTrailer,     // STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER
-    kStreamingUnsignedTrailer,   // STREAMING-UNSIGNED-PAYLOAD-TRAILER
+    kSigned,                    // the digest of the body is part of the signature
+    kUnsigned,                  // UNSIGNED-PAYLOAD
+    kStreamingSigned,           // STREAMING-AWS4-HMAC-SHA256-PAYLOAD
+    kStreamingSignedTrailer,    // STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER
+    kStreamingUnsignedTrailer,  // STREAMING-UNSIGNED-PAYLOAD-TRAILER
 };
 
 using SigningKey = std::array<uint8_t, 32>;
@@ -57,7 +57,7 @@ struct Verified {
     // given the body; otherwise the reader of the body must (payload_mismatch()).
     std::string payload_sha256;
     bool presigned = false;
-    std::string region;     // of the scope
+    std::string region;  // of the scope
     // For chunk signatures.
     std::string signature;  // of the request, hex: the first chunk's predecessor
     std::string amz_date;   // "20260131T102030Z"
@@ -105,19 +105,22 @@ SigningKey derive_signing_key(std::string_view secret_access_key, std::string_vi
 
 // The headers to add to the request (X-Amz-Date, X-Amz-Security-Token, X-Amz-Content-Sha256 for S3,
 // Authorization). `request` must hold Host and every header that is to be signed; all of them are,
-// except User-Agent, Expect, X-Amzn-Trace-Id, Connection and Transfer-Encoding. `payload_sha256` may be a hex
-// digest or one of the special values.
-std::vector<std::pair<std::string, std::string>> sign(const HttpRequest& request, std::string_view payload_sha256,
+// except User-Agent, Expect, X-Amzn-Trace-Id, Connection and Transfer-Encoding. `payload_sha256`
+// may be a hex digest or one of the special values.
+std::vector<std::pair<std::string, std::string>> sign(const HttpRequest& request,
+                                                      std::string_view payload_sha256,
                                                       const SigningCredential& credential,
                                                       const SigningTarget& target);
 
 // The target with X-Amz-Algorithm ... X-Amz-Signature appended to its query. Signs every header of
 // the request.
-std::string presign(const HttpRequest& request, std::string_view payload_sha256, const SigningCredential& credential,
-                    const SigningTarget& target, int64_t expires_seconds);
+std::string presign(const HttpRequest& request, std::string_view payload_sha256,
+                    const SigningCredential& credential, const SigningTarget& target,
+                    int64_t expires_seconds);
 
 // The canonical request that a signature covers; exposed for tests against published vectors.
-std::string canonical_request(const HttpRequest& request, const std::vector<std::string_view>& signed_headers,
+std::string canonical_request(const HttpRequest& request,
+                              const std::vector<std::string_view>& signed_headers,
                               std::string_view payload_hash, bool s3, bool presigned);
 
 }  // namespace millrace::auth

@@ -15,13 +15,15 @@ namespace millrace::auth {
 
 class SignatureErrors {
 public:
-    explicit SignatureErrors(ErrorFamily family, bool presigned) : family_(family), presigned_(presigned) {}
+    explicit SignatureErrors(ErrorFamily family, bool presigned)
+        : family_(family), presigned_(presigned) {}
 
     Error missing_token() const;
     Error two_mechanisms() const;
     Error unsupported_algorithm(std::string_view algorithm, std::string_view authorization) const;
     // `parts`: names of what is absent, of Credential, SignedHeaders, Signature, date.
-    Error incomplete(const std::vector<std::string_view>& parts, std::string_view authorization) const;
+    Error incomplete(const std::vector<std::string_view>& parts,
+                     std::string_view authorization) const;
     Error bad_credential(std::string_view credential) const;
     Error bad_date(std::string_view date) const;
     Error bad_terminator(std::string_view terminator) const;
@@ -39,8 +41,8 @@ public:
     Error bad_expires(std::string_view text) const;
     Error missing_content_sha256() const;
     Error bad_content_sha256(std::string_view value) const;
-    Error mismatch(std::string_view access_key_id, std::string_view provided, std::string_view string_to_sign,
-                   std::string_view canonical_request) const;
+    Error mismatch(std::string_view access_key_id, std::string_view provided,
+                   std::string_view string_to_sign, std::string_view canonical_request) const;
 
 private:
     bool s3() const { return family_ == ErrorFamily::kS3; }

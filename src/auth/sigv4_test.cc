@@ -23,7 +23,8 @@ public:
         const auto it = keys.find(id);
         return it == keys.end() ? nullptr : it->second;
     }
-    void add(std::string id, std::string secret, std::string token = "", TimePoint expires = TimePoint::max()) {
+    void add(std::string id, std::string secret, std::string token = "",
+             TimePoint expires = TimePoint::max()) {
         auto credential = std::make_shared<Credential>();
         credential->access_key_id = id;
         credential->secret_access_key = std::move(secret);
@@ -62,7 +63,8 @@ struct Message {
 TimePoint at(int64_t epoch) { return from_epoch_ms(epoch * 1000); }
 constexpr int64_t kSuiteTime = 1440938160;
 
-std::string header_of(const std::vector<std::pair<std::string, std::string>>& headers, std::string_view name) {
+std::string header_of(const std::vector<std::pair<std::string, std::string>>& headers,
+                      std::string_view name) {
     for (const auto& [key, value] : headers) {
         if (equals_ignore_case(key, name)) return value;
     }
@@ -82,22 +84,27 @@ std::string suite_signature(const Message& message, const std::string& service =
 
 TEST(SigV4Sign, PublishedSuite) {
     Message message{.method = "GET", .headers = {{"Host", "example.amazonaws.com"}}};
-    EXPECT_EQ(suite_signature(message), "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31");
+    EXPECT_EQ(suite_signature(message),
+              "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31");
     message.query = "Param2=value2&Param1=value1";
-    EXPECT_EQ(suite_signature(message), "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500");
+    EXPECT_EQ(suite_signature(message),
+              "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500");
     message.query = "";
     message.method = "POST";
-    EXPECT_EQ(suite_signature(message), "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b");
+    EXPECT_EQ(suite_signature(message),
+              "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b");
 }
 
 TEST(SigV4Sign, PublishedIamExample) {
-    const Message message{.method = "GET",
-                          .query = "Action=ListUsers&Version=2010-05-08",
-                          .headers = {{"Host", "iam.amazonaws.com"},
-                                      {"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}}};
-    EXPECT_EQ(suite_signature(message, "iam"), "5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7");
-    const SigningKey key =
-        derive_signing_key("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "20150830", "us-east-1", "iam");
+    const Message message{
+        .method = "GET",
+        .query = "Action=ListUsers&Version=2010-05-08",
+        .headers = {{"Host", "iam.amazonaws.com"},
+                    {"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}}};
+    EXPECT_EQ(suite_signature(message, "iam"),
+              "5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7");
+    const SigningKey key = derive_signing_key("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+                                              "20150830", "us-east-1", "iam");
     EXPECT_EQ(codec::hex_encode({reinterpret_cast<const char*>(key.data()), key.size()}),
               "c4afb1cc5771d871763a393e44b703571b55cc28424d1a5e86da6ed3c154a4b9");
 }
@@ -107,17 +114,20 @@ constexpr std::string_view kS3Secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY
 const SigningCredential kS3Credential{"AKIAIOSFODNN7EXAMPLE", kS3Secret, ""};
 
 TEST(SigV4Sign, PublishedS3Examples) {
-    const Message get{.method = "GET",
-                      .path = "/test.txt",
-                      .headers = {{"Host", "examplebucket.s3.amazonaws.com"}, {"Range", "bytes=0-9"}}};
-    const auto added = sign(get.view(), codec::sha256_hex(""), kS3Credential, {"s3", "us-east-1", at(kS3Time)});
+    const Message get{
+        .method = "GET",
+        .path = "/test.txt",
+        .headers = {{"Host", "examplebucket.s3.amazonaws.com"}, {"Range", "bytes=0-9"}}};
+    const auto added =
+        sign(get.view(), codec::sha256_hex(""), kS3Credential, {"s3", "us-east-1", at(kS3Time)});
     EXPECT_EQ(signature_of(header_of(added, "Authorization")),
               "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41");
 
-    const Message plain{
-        .method = "GET", .path = "/test.txt", .headers = {{"Host", "examplebucket.s3.amazonaws.com"}}};
-    const std::string target =
-        presign(plain.view(), "UNSIGNED-PAYLOAD", kS3Credential, {"s3", "us-east-1", at(kS3Time)}, 86400);
+    const Message plain{.method = "GET",
+                        .path = "/test.txt",
+                        .headers = {{"Host", "examplebucket.s3.amazonaws.com"}}};
+    const std::string target = presign(plain.view(), "UNSIGNED-PAYLOAD", kS3Credential,
+                                       {"s3", "us-east-1", at(kS3Time)}, 86400);
     EXPECT_TRUE(target.ends_with(
         "&X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404"))
         << target;
@@ -151,7 +161,8 @@ protected:
             vector.message.query = v.find("query")->as_string();
             vector.message.body = v.find("body")->as_string();
             for (const codec::JsonValue& h : v.find("headers")->elements()) {
-                vector.message.headers.emplace_back(h.elements()[0].as_string(), h.elements()[1].as_string());
+                vector.message.headers.emplace_back(h.elements()[0].as_string(),
+                                                    h.elements()[1].as_string());
             }
             vectors_.push_back(std::move(vector));
         }
@@ -166,7 +177,9 @@ protected:
         Keys keys;
         keys.add(access_key_, secret_, vector.token);
         return verify(message.view(), message.body,
-                      {.service = vector.service, .region = vector.region, .family = family_of(vector.service),
+                      {.service = vector.service,
+                       .region = vector.region,
+                       .family = family_of(vector.service),
                        .now = at(kVectorTime)},
                       keys);
     }
@@ -178,7 +191,8 @@ protected:
 TEST_F(BotocoreVectors, Accepted) {
     for (const Vector& vector : vectors_) {
         const auto result = check(vector, vector.message);
-        EXPECT_TRUE(result.has_value()) << vector.name << ": " << (result ? "" : result.error().message);
+        EXPECT_TRUE(result.has_value())
+            << vector.name << ": " << (result ? "" : result.error().message);
         const auto scope = claimed_scope(vector.message.view());
         ASSERT_TRUE(scope.has_value()) << vector.name;
         EXPECT_EQ(scope->service, vector.service);
@@ -193,13 +207,15 @@ TEST_F(BotocoreVectors, OurSignerAgrees) {
         if (vector.presigned) continue;
         Message message = vector.message;
         std::erase_if(message.headers, [](const auto& h) {
-            return h.first == "Authorization" || h.first == "X-Amz-Date" || h.first == "X-Amz-Security-Token" ||
-                   h.first == "X-Amz-Content-SHA256";
+            return h.first == "Authorization" || h.first == "X-Amz-Date" ||
+                   h.first == "X-Amz-Security-Token" || h.first == "X-Amz-Content-SHA256";
         });
-        const auto added = sign(message.view(), codec::sha256_hex(message.body), {access_key_, secret_, vector.token},
+        const auto added = sign(message.view(), codec::sha256_hex(message.body),
+                                {access_key_, secret_, vector.token},
                                 {vector.service, vector.region, at(kVectorTime)});
         Message original = vector.message;
-        EXPECT_EQ(header_of(added, "Authorization"), *original.header("Authorization")) << vector.name;
+        EXPECT_EQ(header_of(added, "Authorization"), *original.header("Authorization"))
+            << vector.name;
     }
 }
 
@@ -226,7 +242,8 @@ TEST_F(BotocoreVectors, TamperingIsRefused) {
                 std::erase_if(m.headers, [](const auto& h) { return h.first == "Authorization"; });
             });
         } else {
-            refused("signature", [](Message& m) { m.query.back() = m.query.back() == '0' ? '1' : '0'; });
+            refused("signature",
+                    [](Message& m) { m.query.back() = m.query.back() == '0' ? '1' : '0'; });
             refused("expiry", [](Message& m) {
                 const size_t position = m.query.find("X-Amz-Expires=") + 14;
                 m.query[position] = m.query[position] == '1' ? '2' : '1';
@@ -255,18 +272,22 @@ protected:
     Texts() {
         keys_.add("AKID", "secret");
         keys_.add("ASIA", "secret", "token", at(kNow + 3600));
-        message_.headers = {{"Host", "localhost"}, {"X-Amz-Target", "DynamoDB_20120810.ListTables"}};
+        message_.headers = {{"Host", "localhost"},
+                            {"X-Amz-Target", "DynamoDB_20120810.ListTables"}};
         message_.body = "{}";
     }
-    void sign_it(std::string_view key = "AKID", int64_t when = kNow, std::string_view region = "us-east-1",
-                 std::string_view service = "dynamodb", std::string_view token = "") {
-        const auto added = sign(message_.view(), codec::sha256_hex(message_.body), {key, "secret", token},
-                                {service, region, at(when)});
+    void sign_it(std::string_view key = "AKID", int64_t when = kNow,
+                 std::string_view region = "us-east-1", std::string_view service = "dynamodb",
+                 std::string_view token = "") {
+        const auto added = sign(message_.view(), codec::sha256_hex(message_.body),
+                                {key, "secret", token}, {service, region, at(when)});
         for (const auto& header : added) message_.headers.push_back(header);
     }
-    Error error(ErrorFamily family = ErrorFamily::kJson, std::string_view service = "dynamodb", int64_t now = kNow) {
-        const auto result = verify(message_.view(), message_.body,
-                                   {.service = service, .region = "us-east-1", .family = family, .now = at(now)}, keys_);
+    Error error(ErrorFamily family = ErrorFamily::kJson, std::string_view service = "dynamodb",
+                int64_t now = kNow) {
+        const auto result = verify(
+            message_.view(), message_.body,
+            {.service = service, .region = "us-east-1", .family = family, .now = at(now)}, keys_);
         return result ? Error{.code = "none"} : result.error();
     }
     static constexpr int64_t kNow = 1769854830;
@@ -293,7 +314,8 @@ TEST_F(Texts, Incomplete) {
     message_.headers.emplace_back("Authorization", "AWS4-HMAC-SHA256 SignedHeaders=host");
     EXPECT_EQ(error().code, "IncompleteSignatureException");
     EXPECT_TRUE(error().message.starts_with(
-        "Authorization header requires 'Credential' parameter. Authorization header requires 'Signature' parameter. "
+        "Authorization header requires 'Credential' parameter. Authorization header requires "
+        "'Signature' parameter. "
         "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. "))
         << error().message;
 }
@@ -302,13 +324,15 @@ TEST_F(Texts, OtherAlgorithms) {
     message_.headers.emplace_back("Authorization", "AWS4-ECDSA-P256-SHA256 Credential=a");
     EXPECT_EQ(error().code, "IncompleteSignatureException");
     EXPECT_EQ(error(ErrorFamily::kS3, "s3").message,
-              "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.");
+              "The authorization mechanism you have provided is not supported. Please use "
+              "AWS4-HMAC-SHA256.");
 }
 
 TEST_F(Texts, ScopeAndTime) {
     sign_it("AKID", kNow, "eu-west-1");
     EXPECT_EQ(error().message, "Credential should be scoped to a valid region.");
-    EXPECT_EQ(error(ErrorFamily::kJson, "sqs").message, "Credential should be scoped to correct service: 'sqs'.");
+    EXPECT_EQ(error(ErrorFamily::kJson, "sqs").message,
+              "Credential should be scoped to correct service: 'sqs'.");
 }
 
 TEST_F(Texts, Skew) {
@@ -316,9 +340,11 @@ TEST_F(Texts, Skew) {
     EXPECT_EQ(error().code, "none");
     EXPECT_EQ(error(ErrorFamily::kJson, "dynamodb", kNow + 300).code, "none");
     EXPECT_EQ(error(ErrorFamily::kJson, "dynamodb", kNow + 301).message,
-              "Signature expired: 20260131T102030Z is now earlier than 20260131T102031Z (20260131T102531Z - 5 min.)");
+              "Signature expired: 20260131T102030Z is now earlier than 20260131T102031Z "
+              "(20260131T102531Z - 5 min.)");
     EXPECT_EQ(error(ErrorFamily::kJson, "dynamodb", kNow - 301).message,
-              "Signature not yet current: 20260131T102030Z is still later than 20260131T102029Z (20260131T101529Z + 5 "
+              "Signature not yet current: 20260131T102030Z is still later than 20260131T102029Z "
+              "(20260131T101529Z + 5 "
               "min.)");
 }
 
@@ -361,7 +387,8 @@ TEST_F(Texts, S3) {
     message_.headers.resize(1);
     sign_it("AKID", kNow, "eu-west-1", "s3");
     EXPECT_EQ(error(ErrorFamily::kS3, "s3").message,
-              "The authorization header is malformed; the region 'eu-west-1' is wrong; expecting 'us-east-1'");
+              "The authorization header is malformed; the region 'eu-west-1' is wrong; expecting "
+              "'us-east-1'");
 }
 
 TEST_F(Texts, Presigned) {
@@ -375,7 +402,8 @@ TEST_F(Texts, Presigned) {
     message_.query.replace(message_.query.find("X-Amz-Expires=60"), 16, "X-Amz-Expires=604801");
     EXPECT_EQ(error(ErrorFamily::kS3, "s3").code, "AuthorizationQueryParametersError");
     message_.query = message_.query.substr(message_.query.find('&') + 1);
-    EXPECT_TRUE(error(ErrorFamily::kS3, "s3").message.starts_with("Query-string authentication version 4 requires"));
+    EXPECT_TRUE(error(ErrorFamily::kS3, "s3")
+                    .message.starts_with("Query-string authentication version 4 requires"));
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // Seal: encryption of secrets at rest, AES-256-GCM with a random 12-byte nonce.
-// Format (docs/formats): version byte 1, nonce (12), ciphertext, tag (16). `context` is bound to the
-// text, not stored: a sealed value moved to another row does not open.
-// Thread-safety: safe from any thread. Ownership: keeps the key, wiped when destroyed.
+// Format (docs/formats): version byte 1, nonce (12), ciphertext, tag (16). `context` is bound to
+// the text, not stored: a sealed value moved to another row does not open. Thread-safety: safe from
+// any thread. Ownership: keeps the key, wiped when destroyed.
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
-// RoleSessions: roles as STS sees them, inside the caller's transaction. Implemented by services/iam.
-// Thread-safety: safe from any thread.
+// RoleSessions: roles as STS sees them, inside the caller's transaction. Implemented by
+// services/iam. Thread-safety: safe from any thread.
 #pragma once
 
 #include <memory>
@@ -28,8 +28,10 @@ public:
     virtual ~RoleSessions() = default;
     virtual std::optional<RoleFacts> find_role(store::Txn& txn, std::string_view role_arn) = 0;
     // Writes a new session of the role in the transaction. The caller has checked the trust policy.
-    virtual Credential start_session(store::Txn& txn, const RoleFacts& role, std::string_view session_name, TimePoint now,
-                                     Duration lifetime, std::vector<std::string> session_policies) = 0;
+    virtual Credential start_session(store::Txn& txn, const RoleFacts& role,
+                                     std::string_view session_name, TimePoint now,
+                                     Duration lifetime,
+                                     std::vector<std::string> session_policies) = 0;
 };
 
 }  // namespace millrace::contracts

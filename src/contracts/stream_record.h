@@ -70,7 +70,7 @@ struct StreamRow {
     TimePoint created{};
     TimePoint disabled{};  // when enabled is false
     std::string hash_name;
-    std::string sort_name;  // empty: none
+    std::string sort_name;               // empty: none
     std::vector<StreamShardRow> shards;  // parents first
 };
 

@@ -1,6 +1,6 @@
-// Errors that the gateway itself makes, in each service's own words: the store failed, the server is
-// busy, the body is too large, access is denied before a service is known.
-// Thread-safety: pure functions. Source: the services' "Common errors" pages; behaviours of SDK retries.
+// Errors that the gateway itself makes, in each service's own words: the store failed, the server
+// is busy, the body is too large, access is denied before a service is known. Thread-safety: pure
+// functions. Source: the services' "Common errors" pages; behaviours of SDK retries.
 #pragma once
 
 #include <string>
@@ -32,7 +32,8 @@ inline Error internal_error(const Service* service, model::Protocol protocol) {
                               "exception or failure.");
         case model::Protocol::kRestJson:
             return make_error("ServiceException", 500, "An internal error occurred.");
-        case model::Protocol::kAwsJson: break;
+        case model::Protocol::kAwsJson:
+            break;
     }
     if (service != nullptr && service->name() == "logs") {
         return make_error("ServiceUnavailableException", 500,
@@ -55,7 +56,8 @@ inline Error busy_error(const Service* service, model::Protocol protocol) {
             return make_error("Throttling", 400, "Rate exceeded");
         case model::Protocol::kRestJson:
             return make_error("TooManyRequestsException", 429, "Rate Exceeded.");
-        case model::Protocol::kAwsJson: break;
+        case model::Protocol::kAwsJson:
+            break;
     }
     Error error = make_error("ThrottlingException", 400, "Rate exceeded");
     if (service != nullptr && service->dynamodb_like) {
@@ -85,7 +87,8 @@ inline Error malformed_body_error(const Service* service, model::Protocol protoc
         case model::Protocol::kRestJson:
             return make_error("InvalidRequestContentException", 400,
                               "The request body could not be read.");
-        case model::Protocol::kAwsJson: break;
+        case model::Protocol::kAwsJson:
+            break;
     }
     Error error = make_error("SerializationException", 400, "The request body could not be read.");
     if (service != nullptr && service->dynamodb_like) {
@@ -119,8 +122,7 @@ inline Error invalid_action_error(std::string_view action) {
 }
 
 inline Error incomplete_body_error() {
-    return make_error("IncompleteBody", 400,
-                      "The request body terminated unexpectedly");
+    return make_error("IncompleteBody", 400, "The request body terminated unexpectedly");
 }
 inline Error missing_trailer_error() {
     return make_error("MalformedTrailerError", 400,
@@ -131,8 +133,6 @@ inline Error missing_length_error() {
     return make_error("MissingContentLength", 411,
                       "You must provide the Content-Length HTTP header.");
 }
-inline Error signing_required_error() {
-    return make_error("AccessDenied", 403, "Access Denied");
-}
+inline Error signing_required_error() { return make_error("AccessDenied", 403, "Access Denied"); }
 
 }  // namespace millrace::gateway

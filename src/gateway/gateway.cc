@@ -28,7 +28,8 @@ constexpr uint64_t kS3DocumentBytesMax = 4 << 20;
 // Smaller answers are not worth compressing.
 constexpr size_t kGzipBytesMin = 1024;
 
-std::vector<Metrics::Label> metric_labels(const ServiceTable& services, std::vector<size_t>& first_slot) {
+std::vector<Metrics::Label> metric_labels(const ServiceTable& services,
+                                          std::vector<size_t>& first_slot) {
     std::vector<Metrics::Label> labels;
     for (const auto& service : services.all()) {
         first_slot.push_back(labels.size());
@@ -56,7 +57,9 @@ const std::shared_ptr<const contracts::Caller>& anonymous() {
 class BlobBodyReader final : public net::BodyReader {
 public:
     explicit BlobBodyReader(std::unique_ptr<store::BlobReader> blob) : blob_(std::move(blob)) {}
-    Result<size_t> read_at(uint64_t offset, std::span<char> out) override { return blob_->read_at(offset, out); }
+    Result<size_t> read_at(uint64_t offset, std::span<char> out) override {
+        return blob_->read_at(offset, out);
+    }
 
 private:
     std::unique_ptr<store::BlobReader> blob_;
@@ -65,7 +68,9 @@ private:
 }  // namespace
 
 Gateway::Gateway(GatewayParts parts, std::vector<contracts::ServiceEntry> services)
-    : parts_(std::move(parts)), services_(std::move(services)), metrics_(metric_labels(services_, first_slot_)) {}
+    : parts_(std::move(parts)),
+      services_(std::move(services)),
+      metrics_(metric_labels(services_, first_slot_)) {}
 
 Result<std::unique_ptr<net::BodyReader>> Gateway::open_body(const Body& body) {
     MR_TRY(std::unique_ptr<store::BlobReader> blob, parts_.blobs.open(body.blob_id));
@@ -79,21 +84,27 @@ net::Task<HttpResponse> Gateway::handle(net::Exchange* exchange) {
             const store::Health health = parts_.store.health();
             std::string services;
             for (const auto& service : services_.all()) {
-                services += (services.empty() ? "\"" : ",\"") + std::string(service->name()) + "\":\"running\"";
+                services += (services.empty() ? "\"" : ",\"") + std::string(service->name()) +
+                            "\":\"running\"";
             }
             co_return text_response(health.writable ? 200 : 503, "application/json",
-                                    "{\"services\":{" + services + "},\"edition\":\"millrace\",\"writable\":" +
+                                    "{\"services\":{" + services +
+                                        "},\"edition\":\"millrace\",\"writable\":" +
                                         (health.writable ? "true" : "false") + "}");
         }
-        case RouteKind::kMetrics: co_return text_response(200, "text/plain; version=0.0.4", metrics_.text());
+        case RouteKind::kMetrics:
+            co_return text_response(200, "text/plain; version=0.0.4", metrics_.text());
         case RouteKind::kHealthy:
-            co_return text_response(200, "text/plain", "healthy: dynamodb." + parts_.default_region + ".amazonaws.com ");
+            co_return text_response(
+                200, "text/plain",
+                "healthy: dynamodb." + parts_.default_region + ".amazonaws.com ");
         case RouteKind::kPreflight: {
             HttpResponse response = text_response(200, "text/plain", "");
             const HttpRequest& http = exchange->request();
             response.add_header("Access-Control-Allow-Origin", "*");
             response.add_header("Access-Control-Allow-Methods", "POST, GET, PUT, DELETE, HEAD");
-            response.add_header("Access-Control-Allow-Headers", std::string(http.header("access-control-request-headers")));
+            response.add_header("Access-Control-Allow-Headers",
+                                std::string(http.header("access-control-request-headers")));
             response.add_header("Access-Control-Max-Age", "172800");
             co_return response;
         }
@@ -109,14 +120,15 @@ net::Task<HttpResponse> Gateway::handle(net::Exchange* exchange) {
             }
             break;
         case RouteKind::kJson:
-        case RouteKind::kForm: break;
+        case RouteKind::kForm:
+            break;
     }
     HttpResponse response = co_await handle_rpc(exchange, &found);
     co_return response;
 }
 
-Result<void> Gateway::authenticate(const HttpRequest& http, std::optional<std::string_view> body, Request& request,
-                                   auth::Verified& verified) {
+Result<void> Gateway::authenticate(const HttpRequest& http, std::optional<std::string_view> body,
+                                   Request& request, auth::Verified& verified) {
     request.info.http = &http;
     request.info.account_id = parts_.default_account;
     request.info.region = parts_.default_region;
@@ -170,13 +182,15 @@ HttpResponse Gateway::error_response(const Request& request, const Error& error)
     HttpResponse response;
     const model::AnswerFacts facts{request.info.request_id, request.host_id};
     static const model::ServiceDescriptor kNobody{};
-    const model::ServiceDescriptor& model = request.service != nullptr ? *request.service->entry.model : kNobody;
+    const model::ServiceDescriptor& model =
+        request.service != nullptr ? *request.service->entry.model : kNobody;
     model::encode_error(request.protocol, model, error, facts, response);
     add_request_ids(request, response);
     return response;
 }
 
-HttpResponse Gateway::error_response(const Service* service, model::Protocol protocol, const Error& error) {
+HttpResponse Gateway::error_response(const Service* service, model::Protocol protocol,
+                                     const Error& error) {
     Request request;
     request.service = service;
     request.protocol = protocol;
@@ -196,9 +210,10 @@ net::Task<HttpResponse> Gateway::handle_rpc(net::Exchange* exchange, Route* foun
     request.protocol = found->protocol;
     request.service = found->service;
     if (status != net::BodyStatus::kOk) {
-        const Error error = status == net::BodyStatus::kTooLarge   ? too_large_error(found->protocol)
-                            : status == net::BodyStatus::kNoMemory ? busy_error(found->service, found->protocol)
-                                                                   : malformed_body_error(found->service, found->protocol);
+        const Error error = status == net::BodyStatus::kTooLarge ? too_large_error(found->protocol)
+                            : status == net::BodyStatus::kNoMemory
+                                ? busy_error(found->service, found->protocol)
+                                : malformed_body_error(found->service, found->protocol);
         co_return error_response(found->service, found->protocol, error);
     }
     std::string& body = exchange->body();
@@ -207,7 +222,8 @@ net::Task<HttpResponse> Gateway::handle_rpc(net::Exchange* exchange, Route* foun
     std::string operation_name(found->operation);
     if (found->kind == RouteKind::kForm) {
         request.protocol = model::Protocol::kQuery;
-        std::optional<codec::FormPairs> pairs = codec::parse_form(http.method == "GET" ? http.query : std::string_view(body));
+        std::optional<codec::FormPairs> pairs =
+            codec::parse_form(http.method == "GET" ? http.query : std::string_view(body));
         if (!pairs) {
             const Error error = malformed_body_error(nullptr, request.protocol);
             co_return error_response(nullptr, request.protocol, error);
@@ -217,7 +233,8 @@ net::Task<HttpResponse> Gateway::handle_rpc(net::Exchange* exchange, Route* foun
         request.service = form_route.service;
         operation_name = form_route.action;
         if (request.service == nullptr) {
-            const Error error = operation_name.empty() ? missing_action_error() : invalid_action_error(operation_name);
+            const Error error = operation_name.empty() ? missing_action_error()
+                                                       : invalid_action_error(operation_name);
             co_return error_response(nullptr, request.protocol, error);
         }
     }
@@ -234,15 +251,16 @@ net::Task<HttpResponse> Gateway::handle_rpc(net::Exchange* exchange, Route* foun
         bool too_large = false;
         std::optional<std::string> plain = gunzip(body, bytes_max, too_large);
         if (!plain) {
-            const Error error =
-                too_large ? too_large_error(request.protocol) : malformed_body_error(request.service, request.protocol);
+            const Error error = too_large ? too_large_error(request.protocol)
+                                          : malformed_body_error(request.service, request.protocol);
             co_return error_response(request, error);
         }
         body = std::move(*plain);
     }
     model::RestMatch match;
     if (lambda) {
-        match = model::match_rest(*request.service->entry.model, http.method, found->path, http.query, http);
+        match = model::match_rest(*request.service->entry.model, http.method, found->path,
+                                  http.query, http);
         operation_name = match.name;
     }
     request.operation = request.service->find(operation_name);
@@ -257,9 +275,11 @@ net::Task<HttpResponse> Gateway::handle_rpc(net::Exchange* exchange, Route* foun
         payload.bytes = std::move(body);
         decoded = model::decode_rest_request(match, http, payload, request.call->input());
     } else if (request.protocol == model::Protocol::kQuery) {
-        decoded = model::decode_query_request(*request.operation->model, form, request.call->input());
+        decoded =
+            model::decode_query_request(*request.operation->model, form, request.call->input());
     } else {
-        decoded = model::decode_json_request(*request.operation->model, body, request.call->input());
+        decoded =
+            model::decode_json_request(*request.operation->model, body, request.call->input());
     }
     if (!decoded) co_return error_response(request, decoded.error());
     HttpResponse response = co_await answer(exchange, &request);
@@ -303,11 +323,12 @@ net::Task<HttpResponse> Gateway::answer(net::Exchange* exchange, Request* reques
             continue;
         }
         const model::AnswerFacts facts{request->info.request_id, request->host_id};
-        model::encode_response(request->protocol, *request->operation->model, request->call->mutable_output(), facts,
-                               response);
+        model::encode_response(request->protocol, *request->operation->model,
+                               request->call->mutable_output(), facts, response);
         for (auto& header : run.headers) response.headers.push_back(std::move(header));
         if (run.http_status != 0) response.status = run.http_status;
-        const bool gzipped = response.body.in_memory() && response.body.bytes.size() >= kGzipBytesMin &&
+        const bool gzipped = response.body.in_memory() &&
+                             response.body.bytes.size() >= kGzipBytesMin &&
                              request->protocol == model::Protocol::kAwsJson &&
                              accepts_gzip(exchange->request().header("accept-encoding"));
         if (gzipped) {
@@ -317,20 +338,24 @@ net::Task<HttpResponse> Gateway::answer(net::Exchange* exchange, Request* reques
         add_request_ids(*request, response);
         break;
     }
-    const size_t slot = first_slot_[request->service->index] +
-                        static_cast<size_t>(request->operation - request->service->entry.operations.data());
+    const size_t slot =
+        first_slot_[request->service->index] +
+        static_cast<size_t>(request->operation - request->service->entry.operations.data());
     metrics_.record(slot, response.status, std::chrono::steady_clock::now() - start);
     co_return response;
 }
 
-net::Task<Attempt> Gateway::attempt(net::Exchange* exchange, Request* request, const std::string* resume_token) {
+net::Task<Attempt> Gateway::attempt(net::Exchange* exchange, Request* request,
+                                    const std::string* resume_token) {
     if (request->operation->traits.cost == contracts::Cost::kPoint) {
-        co_return run_operation(*request, *resume_token, parts_.store, parts_.authorizer, parts_.clock, parts_.rng);
+        co_return run_operation(*request, *resume_token, parts_.store, parts_.authorizer,
+                                parts_.clock, parts_.rng);
     }
     Attempt result;
     net::Event done(exchange->inbox());
     const bool taken = parts_.pool.submit([&] {
-        result = run_operation(*request, *resume_token, parts_.store, parts_.authorizer, parts_.clock, parts_.rng);
+        result = run_operation(*request, *resume_token, parts_.store, parts_.authorizer,
+                               parts_.clock, parts_.rng);
         done.set();
     });
     if (!taken) {
@@ -358,7 +383,8 @@ net::Task<bool> Gateway::park(net::Exchange* exchange, const contracts::Wait* wa
     // The timer's callback may still be queued when the wait is over: it looks at this first.
     const auto over = std::make_shared<bool>(false);
     bool gone = false;
-    const contracts::WakeHub::WaiterId id = parts_.hub.wait(wait->key, wait->epoch, [&woken] { woken.set(); });
+    const contracts::WakeHub::WaiterId id =
+        parts_.hub.wait(wait->key, wait->epoch, [&woken] { woken.set(); });
     // Whoever takes the waiter out of the hub wakes; if it is out already, the hub does.
     const auto end = [this, wait, id, &woken] {
         if (id != 0 && parts_.hub.cancel(wait->key, id)) woken.set_here();
@@ -409,7 +435,8 @@ net::Task<HttpResponse> Gateway::handle_s3(net::Exchange* exchange, Route* found
     auth::Verified verified;
     Result<void> authentic = authenticate(http, std::nullopt, request, verified);
     if (!authentic) co_return error_response(request, authentic.error());
-    model::RestMatch match = model::match_rest(*request.service->entry.model, http.method, found->path, http.query, http);
+    model::RestMatch match = model::match_rest(*request.service->entry.model, http.method,
+                                               found->path, http.query, http);
     request.operation = match.name.empty() ? nullptr : request.service->find(match.name);
     if (request.operation == nullptr) {
         const Error error = request.service->entry.unknown_operation(match.name);
@@ -425,12 +452,14 @@ net::Task<HttpResponse> Gateway::handle_s3(net::Exchange* exchange, Route* found
             co_return error_response(request, error);
         }
         const bool large = streaming && (!length || *length > kInlineObjectBytesMax);
-        S3Body sink(http, verified, large ? &parts_.blobs : nullptr, streaming ? kObjectBytesMax : kS3DocumentBytesMax);
+        S3Body sink(http, verified, large ? &parts_.blobs : nullptr,
+                    streaming ? kObjectBytesMax : kS3DocumentBytesMax);
         if (large) {
             // Who may not write is told so before gigabytes were taken.
             request.call = request.operation->make_call();
             Body none;
-            Result<void> decoded = model::decode_rest_request(match, http, none, request.call->input());
+            Result<void> decoded =
+                model::decode_rest_request(match, http, none, request.call->input());
             if (!decoded) co_return error_response(request, decoded.error());
             const std::optional<Error> refused =
                 check_ahead(request, parts_.store, parts_.authorizer, parts_.clock, parts_.rng);
@@ -442,9 +471,11 @@ net::Task<HttpResponse> Gateway::handle_s3(net::Exchange* exchange, Route* found
             const uint64_t bytes_max = streaming ? 4 * kInlineObjectBytesMax : kS3DocumentBytesMax;
             const net::BodyStatus status = co_await exchange->read_body(bytes_max);
             if (status != net::BodyStatus::kOk) {
-                const Error error = status == net::BodyStatus::kTooLarge   ? too_large_error(request.protocol)
-                                    : status == net::BodyStatus::kNoMemory ? busy_error(request.service, request.protocol)
-                                                                           : incomplete_body_error();
+                const Error error = status == net::BodyStatus::kTooLarge
+                                        ? too_large_error(request.protocol)
+                                    : status == net::BodyStatus::kNoMemory
+                                        ? busy_error(request.service, request.protocol)
+                                        : incomplete_body_error();
                 co_return error_response(request, error);
             }
             Result<void> taken = sink.feed(exchange->body());
@@ -479,22 +510,27 @@ net::Task<HttpResponse> Gateway::handle_website(net::Exchange* exchange, Route* 
     request.info.http = &http;
     request.info.account_id = parts_.default_account;
     request.info.region = parts_.default_region;
-    request.info.endpoint_url = (http.secure ? "https://" : "http://") + std::string(http.header("host"));
+    request.info.endpoint_url =
+        (http.secure ? "https://" : "http://") + std::string(http.header("host"));
     request.info.caller = anonymous();
     HttpResponse response;
     const store::RunResult run = parts_.store.run([&](store::Txn& txn) {
         contracts::OpContext context(txn, parts_.clock, parts_.rng, request.info);
-        response = found->kind == RouteKind::kWebsite ? parts_.website.serve(context, found->bucket, http)
-                                                      : parts_.website.preflight(context, found->bucket, http);
+        response = found->kind == RouteKind::kWebsite
+                       ? parts_.website.serve(context, found->bucket, http)
+                       : parts_.website.preflight(context, found->bucket, http);
         return store::TxnDecision::kCommit;
     });
     bool durable = run.status == store::CommitStatus::kOk && parts_.store.is_durable(run.ticket);
-    if (!durable && run.status == store::CommitStatus::kOk) durable = co_await wait_durable(exchange, run.ticket);
+    if (!durable && run.status == store::CommitStatus::kOk)
+        durable = co_await wait_durable(exchange, run.ticket);
     if (!durable) {
         const Error error = internal_error(nullptr, request.protocol);
         co_return error_response(request, error);
     }
-    metrics_.record(first_slot_.empty() ? 0 : first_slot_.back() + services_.all().back()->entry.operations.size(),
+    metrics_.record(first_slot_.empty()
+                        ? 0
+                        : first_slot_.back() + services_.all().back()->entry.operations.size(),
                     response.status, std::chrono::steady_clock::now() - start);
     co_return response;
 }

@@ -1,8 +1,8 @@
 // Gateway: answers requests. Routes, authenticates, decodes, runs the operation in a transaction,
 // parks it while it has nothing to answer, waits until the answer is durable, encodes.
 // docs/life-of-a-request.md tells the whole way.
-// Thread-safety: handle() runs on all io threads at once. Ownership: everything in GatewayParts is the
-// app's and outlives the gateway.
+// Thread-safety: handle() runs on all io threads at once. Ownership: everything in GatewayParts is
+// the app's and outlives the gateway.
 #pragma once
 
 #include <atomic>
@@ -56,18 +56,20 @@ private:
     net::Task<HttpResponse> handle_website(net::Exchange* exchange, Route* route);
     // Runs request->call to its end and encodes what it gave.
     net::Task<HttpResponse> answer(net::Exchange* exchange, Request* request);
-    net::Task<Attempt> attempt(net::Exchange* exchange, Request* request, const std::string* resume_token);
+    net::Task<Attempt> attempt(net::Exchange* exchange, Request* request,
+                               const std::string* resume_token);
     net::Task<bool> wait_durable(net::Exchange* exchange, store::Ticket ticket);
     // False: the client went away, or too many wait.
     net::Task<bool> park(net::Exchange* exchange, const contracts::Wait* wait);
     // Takes a body in pieces into `sink`; nothing when it went well.
     net::Task<std::optional<Error>> spool(net::Exchange* exchange, class S3Body* sink);
 
-    Result<void> authenticate(const HttpRequest& http, std::optional<std::string_view> body, Request& request,
-                              auth::Verified& verified);
+    Result<void> authenticate(const HttpRequest& http, std::optional<std::string_view> body,
+                              Request& request, auth::Verified& verified);
     void name_request(Request& request);
     HttpResponse error_response(const Request& request, const Error& error);
-    HttpResponse error_response(const Service* service, model::Protocol protocol, const Error& error);
+    HttpResponse error_response(const Service* service, model::Protocol protocol,
+                                const Error& error);
     void add_request_ids(const Request& request, HttpResponse& response) const;
 
     GatewayParts parts_;

@@ -46,8 +46,8 @@ std::optional<std::string> gunzip(std::string_view bytes, size_t bytes_max, bool
 
 std::string gzip(std::string_view bytes) {
     z_stream stream{};
-    const int ready = deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, kGzipWindow, 8,
-                                   Z_DEFAULT_STRATEGY);
+    const int ready =
+        deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY);
     MR_ASSERT(ready == Z_OK);
     std::string out(deflateBound(&stream, static_cast<uLong>(bytes.size())), '\0');
     stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
@@ -67,8 +67,10 @@ bool accepts_gzip(std::string_view header) {
         std::string_view item = header.substr(0, comma);
         header = comma == std::string_view::npos ? std::string_view() : header.substr(comma + 1);
         const auto trim = [](std::string_view text) {
-            while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-            while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+            while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
+                text.remove_prefix(1);
+            while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
+                text.remove_suffix(1);
             return text;
         };
         const size_t semicolon = item.find(';');

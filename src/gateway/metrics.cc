@@ -80,21 +80,23 @@ std::string Metrics::text() const {
     }
     std::string out;
     const auto to = std::back_inserter(out);
-    out += "# HELP millrace_requests_total Requests answered.\n"
-           "# TYPE millrace_requests_total counter\n";
+    out +=
+        "# HELP millrace_requests_total Requests answered.\n"
+        "# TYPE millrace_requests_total counter\n";
     for (size_t i = 0; i < sums.size(); ++i) {
         for (size_t s = 0; s < 4; ++s) {
             sums[i].count += sums[i].by_status[s];
             if (sums[i].by_status[s] == 0) continue;
-            fmt::format_to(to,
-                           "millrace_requests_total{{service=\"{}\",operation=\"{}\",status=\"{}\"}} "
-                           "{}\n",
-                           labels_[i].service, labels_[i].operation, kStatusNames[s],
-                           sums[i].by_status[s]);
+            fmt::format_to(
+                to,
+                "millrace_requests_total{{service=\"{}\",operation=\"{}\",status=\"{}\"}} "
+                "{}\n",
+                labels_[i].service, labels_[i].operation, kStatusNames[s], sums[i].by_status[s]);
         }
     }
-    out += "# HELP millrace_request_seconds Time from the request's head to its answer.\n"
-           "# TYPE millrace_request_seconds histogram\n";
+    out +=
+        "# HELP millrace_request_seconds Time from the request's head to its answer.\n"
+        "# TYPE millrace_request_seconds histogram\n";
     for (size_t i = 0; i < sums.size(); ++i) {
         if (sums[i].count == 0) continue;
         uint64_t cumulative = 0;
@@ -103,8 +105,8 @@ std::string Metrics::text() const {
             fmt::format_to(
                 to,
                 "millrace_request_seconds_bucket{{service=\"{}\",operation=\"{}\",le=\"{}\"}} {}\n",
-                labels_[i].service, labels_[i].operation,
-                static_cast<double>(kBoundsUs[b]) / 1e6, cumulative);
+                labels_[i].service, labels_[i].operation, static_cast<double>(kBoundsUs[b]) / 1e6,
+                cumulative);
         }
         cumulative += sums[i].buckets.back();
         fmt::format_to(to,

@@ -21,7 +21,7 @@ class Metrics {
 public:
     // Upper bounds of the histogram, microseconds.
     static constexpr std::array<uint64_t, 14> kBoundsUs = {
-        50,     100,    250,     500,     1'000,   2'500,     5'000,
+        50,     100,    250,     500,     1'000,     2'500,     5'000,
         10'000, 25'000, 100'000, 500'000, 1'000'000, 5'000'000, 20'000'000};
 
     struct Label {

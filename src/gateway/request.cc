@@ -12,7 +12,8 @@ Result<void> validate(Request& request) {
     return request.call->check();
 }
 
-Result<void> authorize(Request& request, contracts::OpContext& context, const contracts::Authorizer& authorizer) {
+Result<void> authorize(Request& request, contracts::OpContext& context,
+                       const contracts::Authorizer& authorizer) {
     if (request.operation->traits.authorized_always) return {};
     contracts::AuthzRequests wanted;
     MR_CHECK_OK(request.call->authorize(context, wanted));
@@ -27,12 +28,14 @@ Result<void> authorize(Request& request, contracts::OpContext& context, const co
     facts.now = context.now();
     for (const contracts::AuthzRequest& one : wanted) {
         const contracts::Decision decision = authorizer.decide(context.caller(), one, facts);
-        if (!decision.allowed()) return request.service->entry.denied(context.caller(), one, decision);
+        if (!decision.allowed())
+            return request.service->entry.denied(context.caller(), one, decision);
     }
     return {};
 }
 
-Result<void> check(Request& request, contracts::OpContext& context, const contracts::Authorizer& authorizer) {
+Result<void> check(Request& request, contracts::OpContext& context,
+                   const contracts::Authorizer& authorizer) {
     if (request.service->entry.check_order == CheckOrder::kAuthorizeThenValidate) {
         MR_CHECK_OK(authorize(request, context, authorizer));
         return validate(request);
@@ -71,8 +74,9 @@ Attempt run_operation(Request& request, const std::string& resume_token, store::
     return attempt;
 }
 
-std::optional<Error> check_ahead(Request& request, store::Store& store, const contracts::Authorizer& authorizer,
-                                 const Clock& clock, Rng& rng) {
+std::optional<Error> check_ahead(Request& request, store::Store& store,
+                                 const contracts::Authorizer& authorizer, const Clock& clock,
+                                 Rng& rng) {
     std::optional<Error> error;
     store.run([&](store::Txn& txn) {
         contracts::OpContext context(txn, clock, rng, request.info);

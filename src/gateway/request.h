@@ -1,5 +1,5 @@
-// Request: what the pipeline knows of one request after its signature was checked, and Attempt: what
-// one run of its operation gave. Thread-safety: confined to one request.
+// Request: what the pipeline knows of one request after its signature was checked, and Attempt:
+// what one run of its operation gave. Thread-safety: confined to one request.
 #pragma once
 
 #include <memory>
@@ -31,13 +31,14 @@ struct Attempt {
     int http_status = 0;
 };
 
-// Runs the operation once, with its checks and its authorisation, in one transaction. Blocks only on
-// the store. `resume_token`: of the Wait that is resumed.
+// Runs the operation once, with its checks and its authorisation, in one transaction. Blocks only
+// on the store. `resume_token`: of the Wait that is resumed.
 Attempt run_operation(Request& request, const std::string& resume_token, store::Store& store,
                       const contracts::Authorizer& authorizer, const Clock& clock, Rng& rng);
 
 // Checks and authorisation alone: before a large body is taken. Nothing when all is well.
-std::optional<Error> check_ahead(Request& request, store::Store& store, const contracts::Authorizer& authorizer,
-                                 const Clock& clock, Rng& rng);
+std::optional<Error> check_ahead(Request& request, store::Store& store,
+                                 const contracts::Authorizer& authorizer, const Clock& clock,
+                                 Rng& rng);
 
 }  // namespace millrace::gateway

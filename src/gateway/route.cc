@@ -15,8 +15,8 @@ constexpr std::array<std::string_view, 2> kLocalDomains = {".localhost.localstac
 constexpr std::string_view kAwsDomain = ".amazonaws.com";
 // Endpoint host names of services, "sqs.localhost": not buckets.
 constexpr std::array<std::string_view, 12> kServiceHosts = {
-    "s3",  "sqs",  "queue", "dynamodb", "streams",    "lambda",
-    "iam", "sts",  "logs",  "dax",      "s3-website", "website"};
+    "s3",  "sqs", "queue", "dynamodb", "streams",    "lambda",
+    "iam", "sts", "logs",  "dax",      "s3-website", "website"};
 
 std::string lower_host(std::string_view header) {
     std::string_view host = header;
@@ -156,9 +156,13 @@ bool is_lambda_path(std::string_view path) {
         const bool dash = i == 5 || i == 8;
         if (dash ? path[i] != '-' : path[i] < '0' || path[i] > '9') return false;
     }
-    constexpr std::array<std::string_view, 7> kFirst = {
-        "functions", "event-source-mappings", "layers", "tags",
-        "account-settings", "code-signing-configs", "capacity-providers"};
+    constexpr std::array<std::string_view, 7> kFirst = {"functions",
+                                                        "event-source-mappings",
+                                                        "layers",
+                                                        "tags",
+                                                        "account-settings",
+                                                        "code-signing-configs",
+                                                        "capacity-providers"};
     std::string_view second = path.substr(12);
     second = second.substr(0, second.find('/'));
     return std::find(kFirst.begin(), kFirst.end(), second) != kFirst.end();
@@ -226,7 +230,8 @@ Route route(const ServiceTable& services, const HttpRequest& request) {
                     result.protocol = model::Protocol::kQuery;
                     return result;
                 }
-                return route_json(service, target.substr(std::min(target.size(), target.find('.') + 1)));
+                return route_json(service,
+                                  target.substr(std::min(target.size(), target.find('.') + 1)));
             case ServiceKind::kQuery:
                 result.kind = RouteKind::kForm;
                 result.protocol = model::Protocol::kQuery;
@@ -272,8 +277,8 @@ FormRoute route_form(const ServiceTable& services, const HttpRequest& request,
     }
     if (const auto scope = auth::claimed_scope(request)) {
         const Service* service = services.by_signing_name(scope->service);
-        if (service != nullptr && (service->kind == ServiceKind::kQuery ||
-                                   service->entry.model->query_compatible)) {
+        if (service != nullptr &&
+            (service->kind == ServiceKind::kQuery || service->entry.model->query_compatible)) {
             result.service = service;
             return result;
         }

@@ -15,15 +15,15 @@
 namespace millrace::gateway {
 
 enum class RouteKind : uint8_t {
-    kJson,            // service and operation name are known (the operation may not exist)
-    kForm,            // Query protocol: read the body (or the query), then route_form
-    kRest,            // Lambda or S3: model::match_rest on `path`
-    kWebsite,         // a bucket's website endpoint
-    kPreflight,       // OPTIONS of a browser to anything but S3
-    kBucketPreflight, // OPTIONS to S3
+    kJson,             // service and operation name are known (the operation may not exist)
+    kForm,             // Query protocol: read the body (or the query), then route_form
+    kRest,             // Lambda or S3: model::match_rest on `path`
+    kWebsite,          // a bucket's website endpoint
+    kPreflight,        // OPTIONS of a browser to anything but S3
+    kBucketPreflight,  // OPTIONS to S3
     kHealth,
     kMetrics,
-    kHealthy,         // GET / on a DynamoDB host name
+    kHealthy,  // GET / on a DynamoDB host name
 };
 
 struct Route {

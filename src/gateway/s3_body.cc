@@ -59,8 +59,8 @@ std::optional<uint64_t> announced_length(const HttpRequest& request) {
     return parse_number(request.header("content-length"));
 }
 
-S3Body::S3Body(const HttpRequest& request, const auth::Verified& verified,
-               store::BlobStore* blobs, uint64_t bytes_max)
+S3Body::S3Body(const HttpRequest& request, const auth::Verified& verified, store::BlobStore* blobs,
+               uint64_t bytes_max)
     : blobs_(blobs), bytes_max_(bytes_max) {
     const bool streaming = is_streaming(verified.payload);
     facts_.aws_chunked = streaming;
@@ -101,7 +101,8 @@ S3Body::S3Body(const HttpRequest& request, const auth::Verified& verified,
             while (!rest.empty()) {
                 const size_t comma = rest.find(',');
                 std::string trailer = lower(rest.substr(0, comma));
-                rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
+                rest =
+                    comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
                 std::erase(trailer, ' ');
                 if (trailer.empty()) continue;
                 if (trailer.starts_with(kChecksum)) {
@@ -147,8 +148,9 @@ Result<void> S3Body::finish() {
         MR_CHECK_OK(chunked_->finish());
         facts_.trailers = chunked_->trailers();
         for (const std::string& name : expected_trailers_) {
-            const bool came = std::any_of(facts_.trailers.begin(), facts_.trailers.end(),
-                                          [&](const auto& trailer) { return trailer.first == name; });
+            const bool came =
+                std::any_of(facts_.trailers.begin(), facts_.trailers.end(),
+                            [&](const auto& trailer) { return trailer.first == name; });
             if (!came) return missing_trailer_error();
         }
     }

@@ -1,7 +1,8 @@
-// S3Body: takes an S3 request's body in pieces: removes aws-chunked framing and checks its signatures,
-// computes the digests that operations want, and keeps the content in memory or writes it to a blob.
-// Thread-safety: one thread at a time. Blocks on disk when it writes a blob: run it on the pool then.
-// Ownership: owns the unfinished blob, which is deleted with it unless finish() succeeded.
+// S3Body: takes an S3 request's body in pieces: removes aws-chunked framing and checks its
+// signatures, computes the digests that operations want, and keeps the content in memory or writes
+// it to a blob. Thread-safety: one thread at a time. Blocks on disk when it writes a blob: run it
+// on the pool then. Ownership: owns the unfinished blob, which is deleted with it unless finish()
+// succeeded.
 #pragma once
 
 #include <cstdint>

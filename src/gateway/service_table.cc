@@ -8,10 +8,14 @@ namespace millrace::gateway {
 
 auth::ErrorFamily Service::family(model::Protocol protocol) const {
     switch (protocol) {
-        case model::Protocol::kAwsJson: return auth::ErrorFamily::kJson;
-        case model::Protocol::kQuery: return auth::ErrorFamily::kQuery;
-        case model::Protocol::kRestJson: return auth::ErrorFamily::kRestJson;
-        case model::Protocol::kRestXml: return auth::ErrorFamily::kS3;
+        case model::Protocol::kAwsJson:
+            return auth::ErrorFamily::kJson;
+        case model::Protocol::kQuery:
+            return auth::ErrorFamily::kQuery;
+        case model::Protocol::kRestJson:
+            return auth::ErrorFamily::kRestJson;
+        case model::Protocol::kRestXml:
+            return auth::ErrorFamily::kS3;
     }
     return auth::ErrorFamily::kJson;
 }
@@ -22,10 +26,18 @@ ServiceTable::ServiceTable(std::vector<contracts::ServiceEntry> entries) {
         MR_ASSERT(by_name(entry.model->name) == nullptr);
         auto service = std::make_unique<Service>();
         switch (entry.model->protocol) {
-            case model::Protocol::kAwsJson: service->kind = ServiceKind::kJson; break;
-            case model::Protocol::kQuery: service->kind = ServiceKind::kQuery; break;
-            case model::Protocol::kRestJson: service->kind = ServiceKind::kRestJson; break;
-            case model::Protocol::kRestXml: service->kind = ServiceKind::kS3; break;
+            case model::Protocol::kAwsJson:
+                service->kind = ServiceKind::kJson;
+                break;
+            case model::Protocol::kQuery:
+                service->kind = ServiceKind::kQuery;
+                break;
+            case model::Protocol::kRestJson:
+                service->kind = ServiceKind::kRestJson;
+                break;
+            case model::Protocol::kRestXml:
+                service->kind = ServiceKind::kS3;
+                break;
         }
         service->dynamodb_like = entry.model->signing_name == "dynamodb";
         service->index = services_.size();

@@ -69,8 +69,12 @@ ValueView ValueView::at(std::string_view bytes) {
     return view;
 }
 
-ItemView ValueView::map() const { return ItemView(is(Type::kMap) ? payload() : std::string_view()); }
-ListView ValueView::list() const { return ListView(is(Type::kList) ? payload() : std::string_view()); }
+ItemView ValueView::map() const {
+    return ItemView(is(Type::kMap) ? payload() : std::string_view());
+}
+ListView ValueView::list() const {
+    return ListView(is(Type::kList) ? payload() : std::string_view());
+}
 SetView ValueView::set() const {
     return SetView(has_value() && is_set(type()) ? payload() : std::string_view());
 }
@@ -169,7 +173,9 @@ std::string encode(Type type, std::string_view payload) {
 
 Value Value::string(std::string_view utf8) { return from_bytes(encode(Type::kString, utf8)); }
 Value Value::binary(std::string_view bytes) { return from_bytes(encode(Type::kBinary, bytes)); }
-Value Value::number(const Number& number) { return from_bytes(encode(Type::kNumber, number.bytes())); }
+Value Value::number(const Number& number) {
+    return from_bytes(encode(Type::kNumber, number.bytes()));
+}
 Value Value::boolean(bool value) {
     return from_bytes(encode(Type::kBool, std::string_view(value ? "\x01" : "\x00", 1)));
 }
@@ -214,7 +220,8 @@ Item Item::from_bytes(std::string bytes) {
 
 Item Item::invalid_item(std::string name, std::string text) {
     Item item;
-    item.invalid_ = std::make_shared<const InvalidValue>(InvalidValue{std::move(name), std::move(text)});
+    item.invalid_ =
+        std::make_shared<const InvalidValue>(InvalidValue{std::move(name), std::move(text)});
     return item;
 }
 
@@ -260,7 +267,9 @@ ItemBuilder& ItemBuilder::set_number(std::string_view name, int64_t value) {
 ItemBuilder& ItemBuilder::set_bool(std::string_view name, bool value) {
     return set_payload(name, Type::kBool, std::string_view(value ? "\x01" : "\x00", 1));
 }
-ItemBuilder& ItemBuilder::set_null(std::string_view name) { return set_payload(name, Type::kNull, {}); }
+ItemBuilder& ItemBuilder::set_null(std::string_view name) {
+    return set_payload(name, Type::kNull, {});
+}
 
 Item ItemBuilder::build() {
     sort_map_payload(bytes_, 0);

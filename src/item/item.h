@@ -357,7 +357,8 @@ private:
     std::variant<ValueView, Value, List, Map> state_;
 };
 
-// Bytes that DynamoDB counts: item = sum of attributes; attribute = UTF-8 length of the name + value.
+// Bytes that DynamoDB counts: item = sum of attributes; attribute = UTF-8 length of the name +
+// value.
 size_t item_size(ItemView item);
 size_t value_size(ValueView value);
 size_t attribute_size(std::string_view name, ValueView value);
@@ -371,7 +372,8 @@ std::optional<std::strong_ordering> compare(ValueView a, ValueView b);
 // Key encoding: order-preserving and self-delimiting. Type byte, then S and B: the bytes with 00
 // written as 00 FF, then 00 01; N: the encoded number. At most 2 * bytes + 3.
 void append_key(std::string& out, ValueView value);
-// The encoding without its end, so that every key that begins with these bytes begins with it. S and B.
+// The encoding without its end, so that every key that begins with these bytes begins with it. S
+// and B.
 void append_key_prefix(std::string& out, ValueView value);
 // Reads one key from the front of `bytes` and removes it; nothing if malformed.
 std::optional<Value> take_key(std::string_view& bytes);

@@ -24,7 +24,8 @@ std::string hex(std::string_view bytes) {
 
 TEST(Item, GoldenBytes) {
     ItemBuilder builder;
-    builder.set_string("s", "hi").set_number("n", 12).set_binary("b", std::string_view("\x00\xff", 2));
+    builder.set_string("s", "hi").set_number("n", 12).set_binary("b",
+                                                                 std::string_view("\x00\xff", 2));
     builder.set_bool("t", true).set_null("z");
     builder.set("ss", Value::set(Type::kStringSet, {"b", "a", "b"}));
     const Value inner = Value::string("x");
@@ -38,14 +39,33 @@ TEST(Item, GoldenBytes) {
     builder.set("m", Value::map(map));
     const Item item = builder.build();
     EXPECT_EQ(hex(item.bytes()),
-              "0162" "0302" "00ff"
-              "016c" "0905" "010178" "0800"
-              "016d" "0a04" "016b" "0100"
-              "016e" "0204" "81830d00"
-              "0173" "0102" "6869"
-              "02" "7373" "0404" "0161" "0162"
-              "0174" "0701" "01"
-              "017a" "0800");
+              "0162"
+              "0302"
+              "00ff"
+              "016c"
+              "0905"
+              "010178"
+              "0800"
+              "016d"
+              "0a04"
+              "016b"
+              "0100"
+              "016e"
+              "0204"
+              "81830d00"
+              "0173"
+              "0102"
+              "6869"
+              "02"
+              "7373"
+              "0404"
+              "0161"
+              "0162"
+              "0174"
+              "0701"
+              "01"
+              "017a"
+              "0800");
     EXPECT_TRUE(valid_item(item.bytes()));
     std::string stored;
     append_stored(stored, item);
@@ -75,7 +95,9 @@ TEST(Item, FindAndIterate) {
 TEST(Item, NamesMayBeEmptyLongOrHoldZeros) {
     const std::string long_name(300, 'x');
     ItemBuilder builder;
-    builder.set_string(long_name, "a").set_string(std::string_view("\0", 1), "b").set_string("é", "c");
+    builder.set_string(long_name, "a")
+        .set_string(std::string_view("\0", 1), "b")
+        .set_string("é", "c");
     const Item item = builder.build();
     EXPECT_TRUE(valid_item(item.bytes()));
     EXPECT_EQ(item.find(long_name).string(), "a");
@@ -139,7 +161,8 @@ TEST(Value, Depth) {
     EXPECT_EQ(nesting_depth(*parse_json_value(nested_lists(32))), 32);
     EXPECT_EQ(parse_json_value(nested_lists(32))->invalid(), nullptr);
     ASSERT_NE(parse_json_value(nested_lists(33))->invalid(), nullptr);
-    EXPECT_EQ(parse_json_value(nested_lists(33))->invalid()->text, "Nesting Levels have exceeded supported limits");
+    EXPECT_EQ(parse_json_value(nested_lists(33))->invalid()->text,
+              "Nesting Levels have exceeded supported limits");
 }
 
 TEST(Value, Compare) {
@@ -161,9 +184,15 @@ TEST(Key, Golden) {
     EXPECT_EQ(key(Value::string("")), "010001");
     EXPECT_EQ(key(Value::binary(std::string_view("a\0b", 3))), "036100ff620001");
     EXPECT_EQ(key(Value::number(1)), "0281820b00");
-    std::string_view bad("\x01" "ab", 3);
+    std::string_view bad(
+        "\x01"
+        "ab",
+        3);
     EXPECT_FALSE(take_key(bad).has_value());
-    bad = std::string_view("\x01" "a\x00\x02", 4);
+    bad = std::string_view(
+        "\x01"
+        "a\x00\x02",
+        4);
     EXPECT_FALSE(take_key(bad).has_value());
     bad = std::string_view("\x07", 1);
     EXPECT_FALSE(take_key(bad).has_value());
@@ -184,7 +213,8 @@ Value arbitrary_key(Type type) {
                                            std::to_string(*rc::gen::inRange(-4, 4))));
     }
     // Few different bytes, so that prefixes and zeros are common.
-    const std::string bytes = *rc::gen::container<std::string>(rc::gen::element('\x00', '\x01', 'a', '\xff'));
+    const std::string bytes =
+        *rc::gen::container<std::string>(rc::gen::element('\x00', '\x01', 'a', '\xff'));
     return type == Type::kString ? Value::string(bytes) : Value::binary(bytes);
 }
 
@@ -254,7 +284,8 @@ TEST(ValueProperty, AnyBytesAreSafe) {
         // No reading outside, whatever the bytes are; checked with the address sanitizer.
         const ItemView item(bytes);
         size_t touched = 0;
-        for (const Attribute& attribute : item) touched += attribute.name.size() + value_size(attribute.value);
+        for (const Attribute& attribute : item)
+            touched += attribute.name.size() + value_size(attribute.value);
         touched += item.find("a").bytes().size();
         RC_ASSERT(touched <= 16 * bytes.size() + 16);
         (void)valid_item(bytes);
@@ -264,11 +295,13 @@ TEST(ValueProperty, AnyBytesAreSafe) {
 
 TEST(Builder, OrderDoesNotMatter) {
     EXPECT_TRUE(rc::check([] {
-        const auto names = *rc::gen::unique<std::vector<std::string>>(rc::gen::arbitrary<std::string>());
+        const auto names =
+            *rc::gen::unique<std::vector<std::string>>(rc::gen::arbitrary<std::string>());
         ItemBuilder forward;
         ItemBuilder backward;
         for (const std::string& name : names) forward.set_string(name, name);
-        for (auto name = names.rbegin(); name != names.rend(); ++name) backward.set_string(*name, *name);
+        for (auto name = names.rbegin(); name != names.rend(); ++name)
+            backward.set_string(*name, *name);
         const Item item = forward.build();
         RC_ASSERT(item == backward.build());
         RC_ASSERT(valid_item(item.bytes()));

@@ -21,7 +21,8 @@ constexpr std::string_view kInvalidParameter = "One or more parameter values wer
 constexpr std::string_view kNoType =
     "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes";
 constexpr std::string_view kTwoTypes =
-    "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes";
+    "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the "
+    "supported datatypes";
 constexpr std::string_view kTooDeep = "Nesting Levels have exceeded supported limits";
 
 // Decodes into one buffer. The first complaint of each kind is kept and decoding goes on, since a
@@ -38,7 +39,8 @@ public:
     void value(const dom::element& element, int depth) {
         dom::object object;
         if (element.get_object().get(object) != simdjson::SUCCESS) {
-            reject(element.is_array() ? "Unrecognized collection type class com.amazonaws.dynamodb.v20120810.AttributeValue"
+            reject(element.is_array() ? "Unrecognized collection type class "
+                                        "com.amazonaws.dynamodb.v20120810.AttributeValue"
                                       : "Unexpected token received from parser");
             return;
         }
@@ -74,7 +76,8 @@ public:
             const bool had_complaint = invalid;
             value(field.value, depth);
             if (wrong_json) return;
-            if (invalid && !had_complaint && first_invalid != nullptr) first_invalid->assign(field.key);
+            if (invalid && !had_complaint && first_invalid != nullptr)
+                first_invalid->assign(field.key);
         }
         if (!sorted) sort_map_payload(bytes, begin);
     }
@@ -99,7 +102,8 @@ private:
         std::string_view found;
         switch (element.type()) {
             case dom::element_type::ARRAY:
-                return reject("Unrecognized collection type class java.lang." + std::string(wanted));
+                return reject("Unrecognized collection type class java.lang." +
+                              std::string(wanted));
             case dom::element_type::OBJECT:
                 return reject("Start of structure or map found where not expected");
             case dom::element_type::STRING:
@@ -134,11 +138,13 @@ private:
             return true;
         }
         if (text.size() % 4 != 0) {
-            reject("Base64 encoded length is expected a multiple of 4 bytes but found: " + std::to_string(text.size()));
+            reject("Base64 encoded length is expected a multiple of 4 bytes but found: " +
+                   std::to_string(text.size()));
             return false;
         }
         for (const char c : text) {
-            if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '+' && c != '/' && c != '=') {
+            if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '+' && c != '/' &&
+                c != '=') {
                 reject(std::string("Invalid Base64 character: '") + c + "'");
                 return false;
             }
@@ -150,7 +156,8 @@ private:
     // Null if it is not an array (then it is rejected).
     bool array(const dom::element& element, dom::array& out) {
         if (element.get_array().get(out) == simdjson::SUCCESS) return true;
-        reject(element.is_object() ? "Start of structure or map found where not expected" : "Unexpected field type");
+        reject(element.is_object() ? "Start of structure or map found where not expected"
+                                   : "Unexpected field type");
         return false;
     }
 
@@ -169,7 +176,8 @@ private:
                 return;
             case Type::kNumber: {
                 Number parsed;
-                if (string(element, text) && number(text, parsed)) append_value(bytes, type, parsed.bytes());
+                if (string(element, text) && number(text, parsed))
+                    append_value(bytes, type, parsed.bytes());
                 return;
             }
             case Type::kBinary: {
@@ -180,12 +188,14 @@ private:
             case Type::kBool:
             case Type::kNull: {
                 bool flag = false;
-                if (element.get_bool().get(flag) != simdjson::SUCCESS) return reject_type(element, "Boolean");
+                if (element.get_bool().get(flag) != simdjson::SUCCESS)
+                    return reject_type(element, "Boolean");
                 if (type == Type::kBool) {
                     append_value(bytes, type, std::string_view(flag ? "\x01" : "\x00", 1));
                     return;
                 }
-                if (!flag) complain_parameter("Null attribute value types must have the value of true");
+                if (!flag)
+                    complain_parameter("Null attribute value types must have the value of true");
                 append_value(bytes, type, {});
                 return;
             }
@@ -210,8 +220,9 @@ private:
             case Type::kMap: {
                 dom::object object;
                 if (element.get_object().get(object) != simdjson::SUCCESS) {
-                    return reject(element.is_array() ? "Unrecognized collection type class java.util.Map"
-                                                     : "Unexpected field type");
+                    return reject(element.is_array()
+                                      ? "Unrecognized collection type class java.util.Map"
+                                      : "Unexpected field type");
                 }
                 if (depth >= kNestingDepthMax) return complain(std::string(kTooDeep));
                 const size_t begin = bytes.size();
@@ -241,7 +252,8 @@ private:
         std::vector<std::string_view> sorted = members;
         std::sort(sorted.begin(), sorted.end());
         if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) {
-            return complain_parameter("Input collection " + in_brackets(members) + " contains duplicates.");
+            return complain_parameter("Input collection " + in_brackets(members) +
+                                      " contains duplicates.");
         }
         append_set(Type::kStringSet, sorted);
     }
@@ -285,7 +297,8 @@ private:
         if (members.empty()) return complain_parameter("Binary sets should not be empty");
         std::sort(members.begin(), members.end());
         if (std::adjacent_find(members.begin(), members.end()) != members.end()) {
-            return complain_parameter("Input collection " + in_brackets(texts) + "of type BS contains duplicates.");
+            return complain_parameter("Input collection " + in_brackets(texts) +
+                                      "of type BS contains duplicates.");
         }
         std::vector<std::string_view> sorted(members.begin(), members.end());
         append_set(Type::kBinarySet, sorted);
@@ -351,7 +364,9 @@ void append_scalar(std::string& out, Type type, std::string_view payload) {
     out.push_back('"');
 }
 
-Error wrong_json_error(Decoder& decoder) { return serialization_error(std::move(decoder.wrong_json_text)); }
+Error wrong_json_error(Decoder& decoder) {
+    return serialization_error(std::move(decoder.wrong_json_text));
+}
 
 }  // namespace
 
@@ -367,8 +382,9 @@ Result<Item> decode_json_item(const void* element) {
     const dom::element& json = *static_cast<const dom::element*>(element);
     dom::object object;
     if (json.get_object().get(object) != simdjson::SUCCESS) {
-        return serialization_error(json.is_array() ? "Unrecognized collection type class java.util.Map"
-                                                   : "Unexpected field type");
+        return serialization_error(json.is_array()
+                                       ? "Unrecognized collection type class java.util.Map"
+                                       : "Unexpected field type");
     }
     Decoder decoder;
     decoder.bytes.reserve(256);
@@ -393,7 +409,9 @@ Result<T> parse(std::string_view json, Decode decode) {
 }
 }  // namespace
 
-Result<Value> parse_json_value(std::string_view json) { return parse<Value>(json, decode_json_value); }
+Result<Value> parse_json_value(std::string_view json) {
+    return parse<Value>(json, decode_json_value);
+}
 Result<Item> parse_json_item(std::string_view json) { return parse<Item>(json, decode_json_item); }
 
 void append_json(std::string& out, ValueView value) {

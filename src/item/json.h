@@ -24,7 +24,8 @@ Result<Item> decode_json_item(const void* element);
 Result<Value> parse_json_value(std::string_view json);
 Result<Item> parse_json_item(std::string_view json);
 
-// {"S":"x"} and {"name":{"S":"x"},...}. Output is UTF-8; control characters, '"' and '\' are escaped.
+// {"S":"x"} and {"name":{"S":"x"},...}. Output is UTF-8; control characters, '"' and '\' are
+// escaped.
 void append_json(std::string& out, ValueView value);
 void append_json(std::string& out, ItemView item);
 std::string to_json(ValueView value);

@@ -25,7 +25,8 @@ TEST(Json, Canonical) {
     same(R"({"b":{"S":"1"},"a":{"S":"2"}})", R"({"a":{"S":"2"},"b":{"S":"1"}})");
     same(R"({"a":{"N":"1.0"}})", R"({"a":{"N":"1"}})");
     same(R"({"a":{"NS":["2","1.0"]}})", R"({"a":{"NS":["1","2"]}})");
-    same(R"({"a":{"M":{"y":{"S":""},"x":{"S":""}}}})", R"({"a":{"M":{"x":{"S":""},"y":{"S":""}}}})");
+    same(R"({"a":{"M":{"y":{"S":""},"x":{"S":""}}}})",
+         R"({"a":{"M":{"x":{"S":""},"y":{"S":""}}}})");
     same(R"({"a":{"S":"x","N":null,"Unknown":1}})", R"({"a":{"S":"x"}})");
     same(R"({"a":{"S":"x"},"b":null})", R"({"a":{"S":"x"}})");
     same(R"({"a":{"S":"x"},"a":{"S":"y"}})", R"({"a":{"S":"y"}})");
@@ -33,7 +34,8 @@ TEST(Json, Canonical) {
 }
 
 TEST(Json, Escapes) {
-    const Value value = Value::string(std::string("\"\\\b\f\n\r\t\x01\x1f/é\xF0\x9F\x98\x80", 17) + std::string(1, '\0'));
+    const Value value = Value::string(std::string("\"\\\b\f\n\r\t\x01\x1f/é\xF0\x9F\x98\x80", 16) +
+                                      std::string(1, '\0'));
     const std::string json = to_json(value);
     EXPECT_EQ(json, "{\"S\":\"\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f/é\xF0\x9F\x98\x80\\u0000\"}");
     EXPECT_EQ(*parse_json_value(json), value);
@@ -46,7 +48,8 @@ struct Case {
 
 TEST(Json, InvalidValues) {
     const std::string p = "One or more parameter values were invalid: ";
-    const std::string none = "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes";
+    const std::string none =
+        "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes";
     const std::vector<Case> cases = {
         {R"({})", none},
         {R"({"X":"a"})", none},
@@ -54,13 +57,15 @@ TEST(Json, InvalidValues) {
         {R"({"M":{"a":{}}})", none},
         {R"({"L":[{}]})", none},
         {R"({"S":"a","N":"1"})",
-         "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes"},
+         "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the "
+         "supported datatypes"},
         {R"({"S":"a","N":""})", "The parameter cannot be converted to a numeric value"},
         {R"({"N":"b"})", "The parameter cannot be converted to a numeric value: b"},
         {R"({"NS":["1","b"]})", "The parameter cannot be converted to a numeric value: b"},
         {R"({"NS":["1","1.0"]})", "Input collection contains duplicates"},
         {R"({"SS":["a","a"]})", p + "Input collection [a, a] contains duplicates."},
-        {R"({"BS":["Yg==","Yg=="]})", p + "Input collection [Yg==, Yg==]of type BS contains duplicates."},
+        {R"({"BS":["Yg==","Yg=="]})",
+         p + "Input collection [Yg==, Yg==]of type BS contains duplicates."},
         {R"({"SS":[]})", p + "An string set  may not be empty"},
         {R"({"NS":[]})", p + "An number set  may not be empty"},
         {R"({"BS":[]})", p + "Binary sets should not be empty"},
@@ -68,9 +73,11 @@ TEST(Json, InvalidValues) {
         {R"({"N":"123456789012345678901234567890123456789"})",
          "Attempting to store more than 38 significant digits in a Number"},
         {R"({"N":"1E126"})",
-         "Number overflow. Attempting to store a number with magnitude larger than supported range"},
+         "Number overflow. Attempting to store a number with magnitude larger than supported "
+         "range"},
         {R"({"N":"1E-131"})",
-         "Number underflow. Attempting to store a number with magnitude smaller than supported range"},
+         "Number underflow. Attempting to store a number with magnitude smaller than supported "
+         "range"},
     };
     for (const Case& c : cases) {
         const Result<Value> value = parse_json_value(c.json);
@@ -80,7 +87,8 @@ TEST(Json, InvalidValues) {
         EXPECT_EQ(check_valid(*value).error().code, "ValidationException");
         EXPECT_EQ(check_valid(*value).error().message, c.text);
         // In an item: the first attribute that is not valid is named, and all names are kept.
-        const Result<Item> item = parse_json_item(R"({":z":{"S":"ok"},":b":)" + c.json + R"(,":a":{"N":"x"}})");
+        const Result<Item> item =
+            parse_json_item(R"({":z":{"S":"ok"},":b":)" + c.json + R"(,":a":{"N":"x"}})");
         ASSERT_TRUE(item) << c.json;
         ASSERT_NE(item->invalid(), nullptr);
         EXPECT_EQ(item->invalid()->name, ":b");

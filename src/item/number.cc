@@ -79,7 +79,8 @@ namespace {
 
 // a + b, or a - b when `subtract`. Both are at most 38 digits, so that either the digits overlap
 // within kWidth positions or the result needs more than 38.
-NumberError sum(std::string_view encoded_a, std::string_view encoded_b, bool subtract, Number& out) {
+NumberError sum(std::string_view encoded_a, std::string_view encoded_b, bool subtract,
+                Number& out) {
     constexpr int kWidth = 2 * kNumberDigitsMax + 6;
     const Digits a = unpack(encoded_a);
     Digits b = unpack(encoded_b);
@@ -92,8 +93,10 @@ NumberError sum(std::string_view encoded_a, std::string_view encoded_b, bool sub
     if (width > kWidth) return NumberError::kTooManyDigits;
     std::array<int8_t, kWidth> larger{};
     std::array<int8_t, kWidth> smaller{};
-    for (int i = 0; i < a.count; ++i) larger[top - a.exponent + i] = static_cast<int8_t>(a.digit[i]);
-    for (int i = 0; i < b.count; ++i) smaller[top - b.exponent + i] = static_cast<int8_t>(b.digit[i]);
+    for (int i = 0; i < a.count; ++i)
+        larger[top - a.exponent + i] = static_cast<int8_t>(a.digit[i]);
+    for (int i = 0; i < b.count; ++i)
+        smaller[top - b.exponent + i] = static_cast<int8_t>(b.digit[i]);
     bool negative = a.negative;
     const bool same_sign = a.negative == b.negative;
     if (!same_sign && std::memcmp(larger.data(), smaller.data(), width) < 0) {
@@ -127,7 +130,8 @@ NumberError sum(std::string_view encoded_a, std::string_view encoded_b, bool sub
     if (result.exponent > kNumberExponentMax) return NumberError::kOverflow;
     if (result.exponent < kNumberExponentMin) return NumberError::kUnderflow;
     if (last - first + 1 > kNumberDigitsMax) return NumberError::kTooManyDigits;
-    for (int i = first; i <= last; ++i) result.digit[result.count++] = static_cast<uint8_t>(larger[i]);
+    for (int i = first; i <= last; ++i)
+        result.digit[result.count++] = static_cast<uint8_t>(larger[i]);
     return NumberCodec::pack(result, out);
 }
 
@@ -145,9 +149,11 @@ std::string number_error_text(NumberError error, std::string_view text) {
         case NumberError::kTooManyDigits:
             return "Attempting to store more than 38 significant digits in a Number";
         case NumberError::kOverflow:
-            return "Number overflow. Attempting to store a number with magnitude larger than supported range";
+            return "Number overflow. Attempting to store a number with magnitude larger than "
+                   "supported range";
         case NumberError::kUnderflow:
-            return "Number underflow. Attempting to store a number with magnitude smaller than supported range";
+            return "Number underflow. Attempting to store a number with magnitude smaller than "
+                   "supported range";
     }
     return {};
 }
@@ -155,7 +161,8 @@ std::string number_error_text(NumberError error, std::string_view text) {
 Number Number::from_int(int64_t value) {
     Digits digits;
     digits.negative = value < 0;
-    uint64_t rest = digits.negative ? ~static_cast<uint64_t>(value) + 1 : static_cast<uint64_t>(value);
+    uint64_t rest =
+        digits.negative ? ~static_cast<uint64_t>(value) + 1 : static_cast<uint64_t>(value);
     std::array<uint8_t, 20> reversed{};
     int count = 0;
     for (; rest != 0; rest /= 10) reversed[count++] = static_cast<uint8_t>(rest % 10);
@@ -177,10 +184,11 @@ NumberError parse_number(std::string_view text, Number& out) {
         digits.negative = text[0] == '-';
         i = 1;
     }
-    int64_t significant = 0;   // digits from the first that is not zero
-    int64_t nonzero_end = 0;   // of these, up to the last that is not zero
-    int64_t before_point = 0;  // power of ten of the first significant digit, if it was before the point
-    int64_t after_point = 0;   // digits read behind the point
+    int64_t significant = 0;  // digits from the first that is not zero
+    int64_t nonzero_end = 0;  // of these, up to the last that is not zero
+    int64_t before_point =
+        0;  // power of ten of the first significant digit, if it was before the point
+    int64_t after_point = 0;  // digits read behind the point
     bool any = false;
     bool point = false;
     int64_t first_power = 0;
@@ -195,7 +203,8 @@ NumberError parse_number(std::string_view text, Number& out) {
         if (point) ++after_point;
         if (significant > 0 || c != '0') {
             if (significant == 0 && point) first_power = -after_point;
-            if (significant < kNumberDigitsMax + 1) digits.digit[significant] = static_cast<uint8_t>(c - '0');
+            if (significant < kNumberDigitsMax + 1)
+                digits.digit[significant] = static_cast<uint8_t>(c - '0');
             ++significant;
             if (!point) ++before_point;
             if (c != '0') nonzero_end = significant;
@@ -303,8 +312,8 @@ bool valid_number(std::string_view bytes) {
     for (size_t i = 2; i < pairs_end; ++i) {
         const int byte = static_cast<uint8_t>(bytes[i]) ^ flip;
         if (byte > 100) return false;
-        if (i == 2 && byte <= 10) return false;              // a leading zero
-        if (i + 1 == pairs_end && byte == 1) return false;   // trailing zeros
+        if (i == 2 && byte <= 10) return false;             // a leading zero
+        if (i + 1 == pairs_end && byte == 1) return false;  // trailing zeros
     }
     return true;
 }

@@ -24,7 +24,8 @@ inline constexpr size_t kNumberBytesMax = 22;
 inline constexpr int kNumberDigitsMax = 38;
 inline constexpr int kNumberExponentMin = -130;
 inline constexpr int kNumberExponentMax = 125;
-// The longest text that is parsed; anything longer is not a number. Leading and trailing zeros count.
+// The longest text that is parsed; anything longer is not a number. Leading and trailing zeros
+// count.
 inline constexpr size_t kNumberTextBytesMax = 4096;
 
 enum class NumberError : uint8_t { kNone, kNotANumber, kTooManyDigits, kOverflow, kUnderflow };

@@ -34,8 +34,9 @@ TEST(Number, GoldenBytes) {
         {"10", "81830b00"},
         {"12", "81830d00"},
         {"0.001", "817f0b00"},
-        {"-150.25", "7f7bf0fdccff"},
-        {"9.9999999999999999999999999999999999999E+125", "81ff6464646464646464646464646464646464646400"},
+        {"-150.25", "7f7beffcccff"},
+        {"9.9999999999999999999999999999999999999E+125",
+         "81ff6464646464646464646464646464646464646400"},
         {"1E-130", "81000b00"},
         {"-1E-130", "7ffff4ff"},
     };
@@ -47,9 +48,10 @@ TEST(Number, GoldenBytes) {
 
 TEST(Number, NormalForm) {
     const std::vector<std::pair<std::string, std::string>> forms = {
-        {"00042", "42"},   {"1.0", "1"},          {"1.5E2", "150"},   {"-0", "0"},          {"0E99999", "0"},
-        {"+7", "7"},       {".5", "0.5"},         {"5.", "5"},        {"1e5", "100000"},    {"-1.50", "-1.5"},
-        {"1E-3", "0.001"}, {"123.4560", "123.456"}, {"0.0100", "0.01"}, {"12e-1", "1.2"},
+        {"00042", "42"},    {"1.0", "1"},      {"1.5E2", "150"},  {"-0", "0"},
+        {"0E99999", "0"},   {"+7", "7"},       {".5", "0.5"},     {"5.", "5"},
+        {"1e5", "100000"},  {"-1.50", "-1.5"}, {"1E-3", "0.001"}, {"123.4560", "123.456"},
+        {"0.0100", "0.01"}, {"12e-1", "1.2"},
     };
     for (const auto& [text, normal] : forms) EXPECT_EQ(num(text).text(), normal) << text;
     EXPECT_EQ(num("1E125").text(), "1" + std::string(125, '0'));
@@ -58,7 +60,8 @@ TEST(Number, NormalForm) {
 
 TEST(Number, Errors) {
     Number number;
-    for (const char* text : {"", "a", "1a", " 1", "1 ", "--1", "1..2", ".", "-", "e5", "1e", "1e+", "0x1", "NaN", "1,5"}) {
+    for (const char* text : {"", "a", "1a", " 1", "1 ", "--1", "1..2", ".", "-", "e5", "1e", "1e+",
+                             "0x1", "NaN", "1,5"}) {
         EXPECT_EQ(parse_number(text, number), NumberError::kNotANumber) << text;
     }
     EXPECT_EQ(parse_number(std::string(39, '1'), number), NumberError::kTooManyDigits);
@@ -67,14 +70,18 @@ TEST(Number, Errors) {
     EXPECT_EQ(parse_number("-1E999999999999999999999", number), NumberError::kOverflow);
     EXPECT_EQ(parse_number("1E-131", number), NumberError::kUnderflow);
     EXPECT_EQ(parse_number(std::string(5000, '0'), number), NumberError::kNotANumber);
-    EXPECT_EQ(parse_number("abc").error().message, "The parameter cannot be converted to a numeric value: abc");
-    EXPECT_EQ(parse_number("").error().message, "The parameter cannot be converted to a numeric value");
+    EXPECT_EQ(parse_number("abc").error().message,
+              "The parameter cannot be converted to a numeric value: abc");
+    EXPECT_EQ(parse_number("").error().message,
+              "The parameter cannot be converted to a numeric value");
     EXPECT_EQ(parse_number(std::string(39, '1')).error().message,
               "Attempting to store more than 38 significant digits in a Number");
-    EXPECT_EQ(parse_number("1E126").error().message,
-              "Number overflow. Attempting to store a number with magnitude larger than supported range");
+    EXPECT_EQ(
+        parse_number("1E126").error().message,
+        "Number overflow. Attempting to store a number with magnitude larger than supported range");
     EXPECT_EQ(parse_number("1E-131").error().message,
-              "Number underflow. Attempting to store a number with magnitude smaller than supported range");
+              "Number underflow. Attempting to store a number with magnitude smaller than "
+              "supported range");
     EXPECT_EQ(parse_number("x").error().code, "ValidationException");
 }
 
@@ -95,9 +102,11 @@ TEST(Number, Sums) {
     EXPECT_EQ(add("1E125", "-1E125"), "0");
     Number sum;
     EXPECT_EQ(add_numbers(num("1E38").bytes(), num("1").bytes(), sum), NumberError::kTooManyDigits);
-    EXPECT_EQ(add_numbers(num("1E125").bytes(), num("1E-130").bytes(), sum), NumberError::kTooManyDigits);
+    EXPECT_EQ(add_numbers(num("1E125").bytes(), num("1E-130").bytes(), sum),
+              NumberError::kTooManyDigits);
     EXPECT_EQ(add_numbers(num("9E125").bytes(), num("1E125").bytes(), sum), NumberError::kOverflow);
-    EXPECT_EQ(subtract_numbers(num("1.1E-130").bytes(), num("1E-130").bytes(), sum), NumberError::kUnderflow);
+    EXPECT_EQ(subtract_numbers(num("1.1E-130").bytes(), num("1E-130").bytes(), sum),
+              NumberError::kUnderflow);
     EXPECT_EQ(subtract_numbers(num("3").bytes(), num("5").bytes(), sum), NumberError::kNone);
     EXPECT_EQ(sum.text(), "-2");
 }
@@ -117,7 +126,8 @@ TEST(Number, Integers) {
     EXPECT_EQ(Number::from_int(0).text(), "0");
     EXPECT_EQ(Number::from_int(1200).bytes(), num("1200").bytes());
     int64_t value = 0;
-    for (const int64_t wanted : {INT64_MIN, INT64_MAX, int64_t{0}, int64_t{-1}, int64_t{1767225600}}) {
+    for (const int64_t wanted :
+         {INT64_MIN, INT64_MAX, int64_t{0}, int64_t{-1}, int64_t{1767225600}}) {
         EXPECT_TRUE(number_to_int64(Number::from_int(wanted).bytes(), value));
         EXPECT_EQ(value, wanted);
     }
@@ -157,7 +167,8 @@ Plain plain(std::string_view text) {
 
 int compare_plain(const Plain& a, const Plain& b) {
     const auto magnitude = [](const Plain& x, const Plain& y) {
-        if (x.integer.size() != y.integer.size()) return x.integer.size() < y.integer.size() ? -1 : 1;
+        if (x.integer.size() != y.integer.size())
+            return x.integer.size() < y.integer.size() ? -1 : 1;
         const int integers = x.integer.compare(y.integer);
         return integers != 0 ? integers : x.fraction.compare(y.fraction);
     };
@@ -172,7 +183,8 @@ int compare_plain(const Plain& a, const Plain& b) {
 std::string random_text() {
     const auto digits = *rc::gen::inRange(1, 39);
     std::string text = *rc::gen::element(std::string("-"), std::string());
-    for (int i = 0; i < digits; ++i) text.push_back(static_cast<char>('0' + *rc::gen::inRange(0, 10)));
+    for (int i = 0; i < digits; ++i)
+        text.push_back(static_cast<char>('0' + *rc::gen::inRange(0, 10)));
     const int wide = *rc::gen::inRange(0, 2);
     const int exponent = wide != 0 ? *rc::gen::inRange(-90, 85) : *rc::gen::inRange(-3, 4);
     return text + "E" + std::to_string(exponent);

@@ -6,7 +6,9 @@
 
 namespace millrace::item {
 
-size_t attribute_size(std::string_view name, ValueView value) { return name.size() + value_size(value); }
+size_t attribute_size(std::string_view name, ValueView value) {
+    return name.size() + value_size(value);
+}
 
 size_t item_size(ItemView item) {
     size_t size = 0;
@@ -50,7 +52,8 @@ size_t value_size(ValueView value) {
 int nesting_depth(ValueView value) {
     int deepest = 0;
     if (value.is(Type::kList)) {
-        for (const ValueView& element : value.list()) deepest = std::max(deepest, nesting_depth(element));
+        for (const ValueView& element : value.list())
+            deepest = std::max(deepest, nesting_depth(element));
         return deepest + 1;
     }
     if (value.is(Type::kMap)) return nesting_depth(value.map()) + 1;
@@ -59,7 +62,8 @@ int nesting_depth(ValueView value) {
 
 int nesting_depth(ItemView item) {
     int deepest = 0;
-    for (const Attribute& attribute : item) deepest = std::max(deepest, nesting_depth(attribute.value));
+    for (const Attribute& attribute : item)
+        deepest = std::max(deepest, nesting_depth(attribute.value));
     return deepest;
 }
 
@@ -134,7 +138,8 @@ void append_stored(std::string& out, ItemView item) {
 }
 
 std::optional<ItemView> read_stored(std::string_view stored) {
-    if (stored.empty() || static_cast<uint8_t>(stored[0]) != kStoredItemVersion) return std::nullopt;
+    if (stored.empty() || static_cast<uint8_t>(stored[0]) != kStoredItemVersion)
+        return std::nullopt;
     return ItemView(stored.substr(1));
 }
 
@@ -143,7 +148,9 @@ namespace {
 bool valid_map(std::string_view bytes, int depth);
 
 // Lengths must be written in the shortest way, or equal values could differ in bytes.
-bool shortest_length(std::string_view header) { return header.size() == 1 || header.back() != '\0'; }
+bool shortest_length(std::string_view header) {
+    return header.size() == 1 || header.back() != '\0';
+}
 
 bool valid_set(Type type, std::string_view bytes) {
     ByteReader reader(bytes);
@@ -153,7 +160,9 @@ bool valid_set(Type type, std::string_view bytes) {
         const std::string_view before = reader.rest();
         const std::string_view element = reader.bytes();
         if (!reader.ok()) return false;
-        if (!shortest_length(before.substr(0, before.size() - reader.rest().size() - element.size()))) return false;
+        if (!shortest_length(
+                before.substr(0, before.size() - reader.rest().size() - element.size())))
+            return false;
         if (!first && previous.compare(element) >= 0) return false;
         if (type == Type::kNumberSet && !valid_number(element)) return false;
         previous = element;
@@ -204,7 +213,8 @@ bool valid_map(std::string_view bytes, int depth) {
         const std::string_view before = reader.rest();
         const std::string_view name = reader.bytes();
         if (!reader.ok()) return false;
-        if (!shortest_length(before.substr(0, before.size() - reader.rest().size() - name.size()))) return false;
+        if (!shortest_length(before.substr(0, before.size() - reader.rest().size() - name.size())))
+            return false;
         if (!first && previous.compare(name) >= 0) return false;
         previous = name;
         first = false;

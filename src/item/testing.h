@@ -12,7 +12,8 @@
 namespace millrace::item::testing {
 
 inline std::string small_text() {
-    return *rc::gen::resize(4, rc::gen::container<std::string>(rc::gen::element('a', 'b', 'c', '\x00', '"')));
+    return *rc::gen::resize(
+        4, rc::gen::container<std::string>(rc::gen::element('a', 'b', 'c', '\x00', '"')));
 }
 
 // Any type, small alphabets so that equal and overlapping values are common.
@@ -36,9 +37,10 @@ inline Value arbitrary_value(int depth) {
             std::vector<std::string> elements;
             const int count = *rc::gen::inRange(1, 4);
             for (int i = 0; i < count; ++i) {
-                elements.push_back(type == Type::kNumberSet
-                                       ? std::string(Number::from_int(*rc::gen::inRange<int64_t>(-3, 4)).bytes())
-                                       : small_text());
+                elements.push_back(
+                    type == Type::kNumberSet
+                        ? std::string(Number::from_int(*rc::gen::inRange<int64_t>(-3, 4)).bytes())
+                        : small_text());
             }
             return Value::set(type, {elements.begin(), elements.end()});
         }
@@ -66,7 +68,8 @@ inline Item arbitrary_item(int depth) {
     ItemBuilder builder;
     const int count = *rc::gen::inRange(0, 5);
     for (int i = 0; i < count; ++i) {
-        builder.set(*rc::gen::element(std::string("a"), std::string("b"), std::string("c"), std::string("d")),
+        builder.set(*rc::gen::element(std::string("a"), std::string("b"), std::string("c"),
+                                      std::string("d")),
                     arbitrary_value(depth));
     }
     return builder.build();

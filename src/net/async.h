@@ -1,6 +1,6 @@
-// The coroutine type of net, gateway and sandbox: Asio's, with a concrete executor (type-erased ones
-// cost more than the request they carry). Includes Asio: only those rooms and app include this.
-// Thread-safety: a Task belongs to the io thread it was started on.
+// The coroutine type of net, gateway and sandbox: Asio's, with a concrete executor (type-erased
+// ones cost more than the request they carry). Includes Asio: only those rooms and app include
+// this. Thread-safety: a Task belongs to the io thread it was started on.
 #pragma once
 
 #include <boost/asio/as_tuple.hpp>

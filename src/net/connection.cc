@@ -314,7 +314,8 @@ Task<BodyPiece> Connection::read_some(size_t bytes_min) {
                 disarm();
                 co_return BodyPiece{BodyStatus::kOk, in_.view().substr(0, n)};
             }
-            const size_t room = std::min<uint64_t>(std::max(kStreamReadBytes, bytes_min), body_left_);
+            const size_t room =
+                std::min<uint64_t>(std::max(kStreamReadBytes, bytes_min), body_left_);
             in_.reserve(std::max(room - std::min(room, in_.size()), kHeadReadBytes));
         }
         arm(thread_.shared().options.body_timeout);

@@ -35,7 +35,7 @@ public:
     virtual ~Exchange() = default;
     virtual const HttpRequest& request() const = 0;
     virtual bool has_body() const = 0;
-    virtual bool chunked() const = 0;           // the length is not known
+    virtual bool chunked() const = 0;             // the length is not known
     virtual uint64_t content_length() const = 0;  // 0 when chunked or without a body
 
     // The whole body in memory. kOk: body() holds it. The first read of a body, of either kind,
@@ -61,7 +61,8 @@ public:
 class BodyReader {
 public:
     virtual ~BodyReader() = default;
-    // Fills `out` from `offset` of the source on; the number of bytes. May block: called on the pool.
+    // Fills `out` from `offset` of the source on; the number of bytes. May block: called on the
+    // pool.
     virtual Result<size_t> read_at(uint64_t offset, std::span<char> out) = 0;
 };
 

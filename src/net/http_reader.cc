@@ -107,7 +107,8 @@ HttpReader::Status HttpReader::read_head(std::string_view bytes, Head& head, siz
 
 // What a proxy and we could understand differently. 0: fine; otherwise the status to answer.
 int HttpReader::check_framing(std::string_view head_bytes, Head& head) {
-    // No line may begin with a blank (obs-fold), no carriage return or line feed stand alone, no NUL.
+    // No line may begin with a blank (obs-fold), no carriage return or line feed stand alone, no
+    // NUL.
     for (size_t i = 0; i < head_bytes.size();) {
         const void* found = std::memchr(head_bytes.data() + i, '\n', head_bytes.size() - i);
         if (found == nullptr) break;

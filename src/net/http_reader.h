@@ -1,6 +1,6 @@
 // HttpReader: HTTP/1.1 request heads and chunked bodies from bytes, strictly: whatever two parsers
-// could read differently is refused (RFC 9112 sections 2.2, 5.2, 6.1-6.3, 7.1, 11.2). Beast's parser
-// does the grammar, the rules of framing are here. No I/O: fuzzed as a pure function.
+// could read differently is refused (RFC 9112 sections 2.2, 5.2, 6.1-6.3, 7.1, 11.2). Beast's
+// parser does the grammar, the rules of framing are here. No I/O: fuzzed as a pure function.
 // Thread-safety: confined to one connection. Ownership: a Head's views point into the bytes given.
 #pragma once
 
@@ -41,9 +41,9 @@ public:
     // 400, 413, 431, 501 or 505.
     int error_status() const { return error_status_; }
 
-    // The body of a head with `chunked`: the next piece of content. kDone: the body ended, `consumed`
-    // included the last chunk and the trailer fields (which are dropped). kNeedMore with an empty
-    // piece: more bytes are needed. Bytes not consumed must be given again.
+    // The body of a head with `chunked`: the next piece of content. kDone: the body ended,
+    // `consumed` included the last chunk and the trailer fields (which are dropped). kNeedMore with
+    // an empty piece: more bytes are needed. Bytes not consumed must be given again.
     Status read_chunked(std::string_view bytes, std::string_view& piece, size_t& consumed);
 
 private:

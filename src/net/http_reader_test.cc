@@ -1,5 +1,6 @@
-// HttpReader: what it reads, and above all what it refuses. Goal: nothing that a proxy in front of us
-// could frame differently gets through. Method: heads and bodies as text, whole and byte by byte.
+// HttpReader: what it reads, and above all what it refuses. Goal: nothing that a proxy in front of
+// us could frame differently gets through. Method: heads and bodies as text, whole and byte by
+// byte.
 #include "net/http_reader.h"
 
 #include <gtest/gtest.h>
@@ -19,9 +20,12 @@ int read(const std::string& request, Head& head) {
     HttpReader reader;
     size_t consumed = 0;
     switch (reader.read_head(text, head, consumed)) {
-        case Status::kDone: return 0;
-        case Status::kError: return reader.error_status();
-        case Status::kNeedMore: return -1;
+        case Status::kDone:
+            return 0;
+        case Status::kError:
+            return reader.error_status();
+        case Status::kNeedMore:
+            return -1;
     }
     return -2;
 }

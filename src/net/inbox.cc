@@ -72,7 +72,8 @@ Task<void> Event::wait() {
     if (fired_) co_return;
     constexpr asio::use_awaitable_t<Executor> kToken{};
     auto initiation = [this](auto handler) { arm(std::move(handler)); };
-    co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void()>(initiation, kToken);
+    co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void()>(initiation,
+                                                                                 kToken);
 }
 
 }  // namespace millrace::net

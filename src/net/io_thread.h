@@ -1,6 +1,6 @@
 // IoThread: one event loop of a Server with the connections that live on it.
-// Thread-safety: everything but the constructor, start(), post_stop() and the counters belongs to its
-// own thread. Ownership: owns its connections through their coroutines.
+// Thread-safety: everything but the constructor, start(), post_stop() and the counters belongs to
+// its own thread. Ownership: owns its connections through their coroutines.
 #pragma once
 
 #include <boost/asio/basic_socket_acceptor.hpp>

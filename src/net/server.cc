@@ -25,7 +25,8 @@ constexpr std::string_view kRefusal =
 Error listen_error(const ServerOptions& options, const std::string& reason) {
     Error error;
     error.code = "ListenFailed";
-    error.message = fmt::format("cannot listen on {}:{}: {}", options.address, options.port, reason);
+    error.message =
+        fmt::format("cannot listen on {}:{}: {}", options.address, options.port, reason);
     return error;
 }
 

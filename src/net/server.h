@@ -1,9 +1,9 @@
-// Server: HTTP/1.1 on N io threads, each with its own io_context and its own listening socket on the
-// same port (SO_REUSEPORT), so that a connection's life is spent on one thread.
-// Thread-safety: start, stop and the accessors are called by one owner thread.
-// Ownership: refers to the handler and the pool, which must outlive it. After stop() returned no
-// thread of the server runs, but coroutines cut off by the grace period still exist until the
-// destructor: sources of events (store, pool) must be closed between stop() and the destructor.
+// Server: HTTP/1.1 on N io threads, each with its own io_context and its own listening socket on
+// the same port (SO_REUSEPORT), so that a connection's life is spent on one thread. Thread-safety:
+// start, stop and the accessors are called by one owner thread. Ownership: refers to the handler
+// and the pool, which must outlive it. After stop() returned no thread of the server runs, but
+// coroutines cut off by the grace period still exist until the destructor: sources of events
+// (store, pool) must be closed between stop() and the destructor.
 #pragma once
 
 #include <chrono>
@@ -23,10 +23,10 @@ struct ServerOptions {
     uint16_t port = 0;   // 0: any free one
     size_t threads = 0;  // 0: as many as the machine has cores
     uint64_t connections_max = 10'000;
-    uint64_t body_bytes_max = uint64_t{1} << 30;  // of all request bodies in memory together
-    std::chrono::milliseconds head_timeout{10'000};  // from a head's first byte to its last
-    std::chrono::milliseconds idle_timeout{75'000};  // between requests
-    std::chrono::milliseconds body_timeout{30'000};  // without any progress of a body
+    uint64_t body_bytes_max = uint64_t{1} << 30;      // of all request bodies in memory together
+    std::chrono::milliseconds head_timeout{10'000};   // from a head's first byte to its last
+    std::chrono::milliseconds idle_timeout{75'000};   // between requests
+    std::chrono::milliseconds body_timeout{30'000};   // without any progress of a body
     std::chrono::milliseconds write_timeout{30'000};  // without any progress of an answer
 };
 

@@ -1,5 +1,5 @@
-// Server over real loopback sockets on a free port. Goal: framing, order, limits, parking and stop as
-// clients see them. Method: a small handler, blocking client sockets, no sleeping.
+// Server over real loopback sockets on a free port. Goal: framing, order, limits, parking and stop
+// as clients see them. Method: a small handler, blocking client sockets, no sleeping.
 #include "net/server.h"
 
 #include <arpa/inet.h>
@@ -248,7 +248,8 @@ TEST_F(ServerTest, LargeAndChunkedBodies) {
     EXPECT_EQ(body, large);
     client.send("POST /echo HTTP/1.1\r\n" + kHost +
                 "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n3\r\n, y\r\n0\r\n\r\n"
-                "GET /next HTTP/1.1\r\n" + kHost + "\r\n");
+                "GET /next HTTP/1.1\r\n" +
+                kHost + "\r\n");
     client.response(&body);
     EXPECT_EQ(body, "hello, y");
     client.response(&body);
@@ -261,8 +262,9 @@ TEST_F(ServerTest, StreamedBodies) {
     std::string body;
     const std::string large(3'000'000, 'x');
     client.send("POST /stream HTTP/1.1\r\n" + kHost + "Content-Length: 3000000\r\n\r\n" + large +
-                "POST /stream HTTP/1.1\r\n" + kHost + "Transfer-Encoding: chunked\r\n\r\n2dc6c0\r\n" +
-                large + "\r\n0\r\n\r\nGET /after HTTP/1.1\r\n" + kHost + "\r\n");
+                "POST /stream HTTP/1.1\r\n" + kHost +
+                "Transfer-Encoding: chunked\r\n\r\n2dc6c0\r\n" + large +
+                "\r\n0\r\n\r\nGET /after HTTP/1.1\r\n" + kHost + "\r\n");
     client.response(&body);
     EXPECT_EQ(body, "3000000");
     client.response(&body);

@@ -63,9 +63,7 @@ std::optional<std::string> OptimisticTxn::get(KeyView key) {
     return value;
 }
 
-void OptimisticTxn::watch(KeyView key) {
-    note_read(store_.commits_.slot_of_key(encode_key(key)));
-}
+void OptimisticTxn::watch(KeyView key) { note_read(store_.commits_.slot_of_key(encode_key(key))); }
 
 std::vector<std::optional<std::string>> OptimisticTxn::get_many(std::span<const KeyView> keys) {
     std::vector<std::optional<std::string>> values;

@@ -177,8 +177,8 @@ CommitStatus TransactionalStore::commit(OptimisticTxn& txn, RunResult& result) {
     result.version = {ticket, 0};
     result.ticket = std::max(ticket, txn.read_ticket_);
     result.read_ticket = txn.read_ticket_;
-    // Before a transaction can begin behind this commit: what such a one finds in a cache that a hook
-    // keeps is never older than what it finds in the store.
+    // Before a transaction can begin behind this commit: what such a one finds in a cache that a
+    // hook keeps is never older than what it finds in the store.
     for (const auto& hook : txn.commit_hooks_) hook(result.version);
     last_committed_.store(ticket, std::memory_order_release);
     durability_->committed(ticket);

@@ -49,7 +49,8 @@ void WorkerHost::run() {
         const TimePoint now = clock_.now();
         if (next == nullptr || next->due > now) {
             // Bounded, so that a clock that is moved by hand is seen too.
-            const Duration pause = next == nullptr ? Duration(std::chrono::seconds(1)) : next->due - now;
+            const Duration pause =
+                next == nullptr ? Duration(std::chrono::seconds(1)) : next->due - now;
             lock.wait_for(changed_, std::min<Duration>(pause, std::chrono::seconds(1)));
             continue;
         }
@@ -62,7 +63,8 @@ void WorkerHost::run() {
         try {
             due = next->worker->step(now);
         } catch (const std::exception& error) {
-            log::error("worker {} failed and is tried again in {} s: {}", next->worker->name(), kBackOff.count(), error.what());
+            log::error("worker {} failed and is tried again in {} s: {}", next->worker->name(),
+                       kBackOff.count(), error.what());
             due = now + kBackOff;
         }
         mutex_.native().lock();

@@ -1,6 +1,7 @@
 // WorkerHost: runs the services' background workers, each when it is due or when its key is
 // signalled, never two steps of one worker at a time.
-// Thread-safety: add() before start(); start and stop by one owner thread. Ownership: owns the workers.
+// Thread-safety: add() before start(); start and stop by one owner thread. Ownership: owns the
+// workers.
 #pragma once
 
 #include <condition_variable>

@@ -22,8 +22,11 @@ store::Key statistics_key(uint64_t table_id, char which) {
 std::string Catalog::cache_key(const TableAddress& address) {
     std::string key;
     key.reserve(address.account.size() + address.region.size() + address.name.size() + 2);
-    return key.append(address.account).append("/").append(address.region).append("/").append(
-        address.name);
+    return key.append(address.account)
+        .append("/")
+        .append(address.region)
+        .append("/")
+        .append(address.name);
 }
 
 Catalog::Shard& Catalog::shard_of(std::string_view key) {

@@ -5,7 +5,8 @@
 // that is the order "read, then change". Writers must not go on with an old definition, or an item
 // would be written without the stream record or index entry that the new one asks for: they watch
 // the row (store/store.h), and
-//  - whoever changes a row takes the definition out of the cache before its transaction commits, and
+//  - whoever changes a row takes the definition out of the cache before its transaction commits,
+//  and
 //    nobody fills it again until that transaction has ended. So a writer either found the old
 //    definition before the change committed, and its watch loses against the commit, or it reads
 //    the row itself;
@@ -13,8 +14,8 @@
 //    DeleteTable leaves at most a row that the deletion worker removes, never an item of a later
 //    table of the same name.
 //
-// Thread-safety: safe from any thread. Lock order: the store's commit lock, then a shard's mutex; no
-// store call is made with a mutex held.
+// Thread-safety: safe from any thread. Lock order: the store's commit lock, then a shard's mutex;
+// no store call is made with a mutex held.
 #pragma once
 
 #include <array>
@@ -31,10 +32,10 @@ namespace millrace::dynamodb {
 // Rows of Space::kTables. Definitions: partition "<account>/<region>", sort the name.
 store::Key table_row_key(const TableAddress& address);
 // Others: partition one of these, sort the table id (8 bytes).
-inline constexpr std::string_view kDeletedTables = "!deleted";     // the definition, until emptied
+inline constexpr std::string_view kDeletedTables = "!deleted";  // the definition, until emptied
 inline constexpr std::string_view kTableStatistics = "!statistics";  // + 'i' items, + 'b' bytes
-inline constexpr std::string_view kTtlBackfills = "!ttl";          // where TTL's back-fill stands
-inline constexpr std::string_view kIndexBackfills = "!index";      // sort: table id, index id
+inline constexpr std::string_view kTtlBackfills = "!ttl";            // where TTL's back-fill stands
+inline constexpr std::string_view kIndexBackfills = "!index";        // sort: table id, index id
 std::string table_id_bytes(uint64_t id);
 store::Key statistics_key(uint64_t table_id, char which);
 

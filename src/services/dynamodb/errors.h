@@ -102,9 +102,7 @@ struct CancellationReason {
 };
 Error transaction_canceled(const std::vector<CancellationReason>& reasons);
 
-inline Error idempotent_mismatch() {
-    return make("IdempotentParameterMismatchException", "");
-}
+inline Error idempotent_mismatch() { return make("IdempotentParameterMismatchException", ""); }
 
 inline Error access_denied(std::string text) {
     Error error = make("AccessDeniedException", std::move(text));

@@ -47,8 +47,8 @@ Result<void> check_put_key(const KeyAttribute& attribute, item::ItemView item, b
     return check_key_value(attribute, value, hash);
 }
 
-Result<void> check_index_key(const Index& index, const KeyAttribute& attribute,
-                             item::ItemView item, bool hash) {
+Result<void> check_index_key(const Index& index, const KeyAttribute& attribute, item::ItemView item,
+                             bool hash) {
     const item::ValueView value = item.find(attribute.name);
     if (!value) return {};
     if (!value.is(attribute.type)) {
@@ -144,8 +144,8 @@ std::string index_partition(const Table& table, const Index& index, item::ValueV
     return partition;
 }
 
-std::optional<IndexKey> make_index_key(const Table& table, const Index& index,
-                                       item::ItemView item, const ItemKey& item_key) {
+std::optional<IndexKey> make_index_key(const Table& table, const Index& index, item::ItemView item,
+                                       const ItemKey& item_key) {
     const item::ValueView hash = item.find(index.keys.hash.name);
     if (!hash.is(index.keys.hash.type)) return std::nullopt;
     item::ValueView sort;

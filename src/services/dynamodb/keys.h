@@ -58,13 +58,13 @@ inline store::Space space_of(const Index& index) {
 }
 std::string index_partition(const Table& table, const Index& index, item::ValueView hash);
 // Nothing: the item lacks a key attribute of the index, or has one of another type: not in it.
-std::optional<IndexKey> make_index_key(const Table& table, const Index& index,
-                                       item::ItemView item, const ItemKey& item_key);
+std::optional<IndexKey> make_index_key(const Table& table, const Index& index, item::ItemView item,
+                                       const ItemKey& item_key);
 // What the index keeps of the item.
 item::Item project_into_index(const Table& table, const Index& index, item::ItemView item);
 
-// TTL rows. Partition: table id, hour (4 bytes); sort: second (8), h16 of the partition key, encoded
-// sort key. No value.
+// TTL rows. Partition: table id, hour (4 bytes); sort: second (8), h16 of the partition key,
+// encoded sort key. No value.
 struct TtlKey {
     std::string partition;
     std::string sort;

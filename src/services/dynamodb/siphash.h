@@ -1,7 +1,7 @@
-// SipHash-2-4 with 128 bits: the keyed hash of partition keys. Keyed, so that a client cannot choose
-// keys that fall on one another; fast (about 1 ns a byte), since every item operation takes one.
-// Thread-safety: a pure function. Source: Aumasson and Bernstein, "SipHash: a fast short-input PRF",
-// with the 128-bit finalization of the reference description.
+// SipHash-2-4 with 128 bits: the keyed hash of partition keys. Keyed, so that a client cannot
+// choose keys that fall on one another; fast (about 1 ns a byte), since every item operation takes
+// one. Thread-safety: a pure function. Source: Aumasson and Bernstein, "SipHash: a fast short-input
+// PRF", with the 128-bit finalization of the reference description.
 #pragma once
 
 #include <array>

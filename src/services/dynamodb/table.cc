@@ -336,8 +336,7 @@ std::string TableAddress::arn() const {
 }
 
 std::optional<TableAddress> parse_table_address(std::string_view name_or_arn,
-                                                std::string_view account,
-                                                std::string_view region) {
+                                                std::string_view account, std::string_view region) {
     constexpr std::string_view kPrefix = "arn:";
     if (!name_or_arn.starts_with(kPrefix)) {
         return TableAddress{std::string(account), std::string(region), std::string(name_or_arn)};

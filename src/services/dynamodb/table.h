@@ -1,5 +1,5 @@
-// Table: the definition of a table, as kept in its row and cached. Immutable once made: changes make
-// a new one. Thread-safety: immutable; shared by the cache and the requests in flight.
+// Table: the definition of a table, as kept in its row and cached. Immutable once made: changes
+// make a new one. Thread-safety: immutable; shared by the cache and the requests in flight.
 #pragma once
 
 #include <atomic>
@@ -73,7 +73,7 @@ struct TableStream {
 
 struct TimeToLive {
     bool enabled = false;
-    std::string attribute;  // also while a disabled one may still have rows
+    std::string attribute;    // also while a disabled one may still have rows
     uint64_t generation = 0;  // grows with every enabling: names the back-fill
 };
 
@@ -87,9 +87,9 @@ struct Table {
     std::string account;
     std::string region;
     std::string name;
-    uint64_t id = 0;       // random; the first 8 bytes of every item's partition
-    std::string uuid;      // TableId
-    HashKey hash_key{};    // of siphash128 over encoded partition keys
+    uint64_t id = 0;     // random; the first 8 bytes of every item's partition
+    std::string uuid;    // TableId
+    HashKey hash_key{};  // of siphash128 over encoded partition keys
     TimePoint created{};
     KeyAttributes keys;
     std::vector<KeyAttribute> definitions;

@@ -13,8 +13,8 @@ double write_units(size_t bytes) {
 }
 
 void write_index_entries(WriteContext& context, const Table& table, const ItemKey& key,
-                         std::optional<item::ItemView> before,
-                         std::optional<item::ItemView> after, WriteCost& cost) {
+                         std::optional<item::ItemView> before, std::optional<item::ItemView> after,
+                         WriteCost& cost) {
     for (const Index& index : table.indexes) {
         if (index.state == IndexState::kDeleting) continue;
         std::optional<IndexKey> old_key, new_key;
@@ -64,8 +64,8 @@ void append_stream_record(WriteContext& context, const Table& table, const ItemK
     const TableStream& stream = *table.stream;
     const item::Item keys = extract_key(table.keys, after ? *after : *before);
     contracts::StoredStreamRecord record;
-    record.event = !before ? StreamEvent::kInsert
-                           : (after ? StreamEvent::kModify : StreamEvent::kRemove);
+    record.event =
+        !before ? StreamEvent::kInsert : (after ? StreamEvent::kModify : StreamEvent::kRemove);
     record.view_type = stream.view_type;
     record.by_ttl = context.by_ttl;
     record.created = context.now;

@@ -1,6 +1,6 @@
-// One change of one item with all that belongs to it: the row, index entries, the TTL row, the stream
-// record and the table's statistics, in the operation's transaction.
-// Thread-safety: called with the operation's transaction.
+// One change of one item with all that belongs to it: the row, index entries, the TTL row, the
+// stream record and the table's statistics, in the operation's transaction. Thread-safety: called
+// with the operation's transaction.
 #pragma once
 
 #include <map>
@@ -23,8 +23,8 @@ StoredItem read_item(store::Txn& txn, const ItemKey& key);
 
 // What a write cost, in bytes and index units, before rounding; see capacity.h.
 struct WriteCost {
-    size_t size_bytes = 0;                          // larger of old and new item
-    std::map<std::string, double> index_units;      // write units by index, when it was touched
+    size_t size_bytes = 0;                      // larger of old and new item
+    std::map<std::string, double> index_units;  // write units by index, when it was touched
 };
 
 // Who makes background work's effects visible: records and wake keys go here.

@@ -13,20 +13,27 @@ struct Published {
 };
 
 constexpr std::array kPublished = {
-    Published{"/", "AdministratorAccess",
-              R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]})"},
-    Published{"/", "AmazonSQSFullAccess",
-              R"({"Version":"2012-10-17","Statement":[{"Action":["sqs:*"],"Effect":"Allow","Resource":"*"}]})"},
-    Published{"/", "AmazonS3FullAccess",
-              R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*","s3-object-lambda:*"],"Resource":"*"}]})"},
-    Published{"/", "AmazonS3ReadOnlyAccess",
-              R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:Get*","s3:List*","s3:Describe*","s3-object-lambda:Get*","s3-object-lambda:List*"],"Resource":"*"}]})"},
-    Published{"/service-role/", "AWSLambdaBasicExecutionRole",
-              R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["logs:CreateLogGroup","logs:CreateLogStream","logs:PutLogEvents"],"Resource":"*"}]})"},
-    Published{"/service-role/", "AWSLambdaSQSQueueExecutionRole",
-              R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["sqs:ReceiveMessage","sqs:DeleteMessage","sqs:GetQueueAttributes","logs:CreateLogGroup","logs:CreateLogStream","logs:PutLogEvents"],"Resource":"*"}]})"},
-    Published{"/service-role/", "AWSLambdaDynamoDBExecutionRole",
-              R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["dynamodb:DescribeStream","dynamodb:GetRecords","dynamodb:GetShardIterator","dynamodb:ListStreams","logs:CreateLogGroup","logs:CreateLogStream","logs:PutLogEvents"],"Resource":"*"}]})"},
+    Published{
+        "/", "AdministratorAccess",
+        R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]})"},
+    Published{
+        "/", "AmazonSQSFullAccess",
+        R"({"Version":"2012-10-17","Statement":[{"Action":["sqs:*"],"Effect":"Allow","Resource":"*"}]})"},
+    Published{
+        "/", "AmazonS3FullAccess",
+        R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*","s3-object-lambda:*"],"Resource":"*"}]})"},
+    Published{
+        "/", "AmazonS3ReadOnlyAccess",
+        R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:Get*","s3:List*","s3:Describe*","s3-object-lambda:Get*","s3-object-lambda:List*"],"Resource":"*"}]})"},
+    Published{
+        "/service-role/", "AWSLambdaBasicExecutionRole",
+        R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["logs:CreateLogGroup","logs:CreateLogStream","logs:PutLogEvents"],"Resource":"*"}]})"},
+    Published{
+        "/service-role/", "AWSLambdaSQSQueueExecutionRole",
+        R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["sqs:ReceiveMessage","sqs:DeleteMessage","sqs:GetQueueAttributes","logs:CreateLogGroup","logs:CreateLogStream","logs:PutLogEvents"],"Resource":"*"}]})"},
+    Published{
+        "/service-role/", "AWSLambdaDynamoDBExecutionRole",
+        R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["dynamodb:DescribeStream","dynamodb:GetRecords","dynamodb:GetShardIterator","dynamodb:ListStreams","logs:CreateLogGroup","logs:CreateLogStream","logs:PutLogEvents"],"Resource":"*"}]})"},
 };
 
 ManagedPolicy policy_of(const Published& published) {
@@ -45,7 +52,8 @@ ManagedPolicy policy_of(const Published& published) {
 
 std::optional<ManagedPolicy> aws_managed_policy(std::string_view path_and_name) {
     for (const Published& published : kPublished) {
-        if (path_and_name == std::string(published.path) + std::string(published.name)) return policy_of(published);
+        if (path_and_name == std::string(published.path) + std::string(published.name))
+            return policy_of(published);
     }
     return std::nullopt;
 }

@@ -53,15 +53,16 @@ std::string lower(std::string_view text) {
 }  // namespace
 
 std::string Entity::arn() const {
-    return "arn:aws:iam::" + account + (kind == EntityKind::kUser ? ":user" : ":role") + path + name;
+    return "arn:aws:iam::" + account + (kind == EntityKind::kUser ? ":user" : ":role") + path +
+           name;
 }
 
 std::string encode(const Entity& entity) {
     std::string out;
     append_u8(out, kFormat);
     append_u8(out, static_cast<uint8_t>(entity.kind));
-    for (const std::string* text : {&entity.account, &entity.name, &entity.path, &entity.id, &entity.trust_policy,
-                                    &entity.description}) {
+    for (const std::string* text : {&entity.account, &entity.name, &entity.path, &entity.id,
+                                    &entity.trust_policy, &entity.description}) {
         append_bytes(out, *text);
     }
     append_u64(out, static_cast<uint64_t>(entity.created_s));
@@ -77,8 +78,8 @@ Entity decode_entity(std::string_view bytes) {
     ByteReader reader = begin(bytes);
     Entity entity;
     entity.kind = static_cast<EntityKind>(reader.u8());
-    for (std::string* text : {&entity.account, &entity.name, &entity.path, &entity.id, &entity.trust_policy,
-                              &entity.description}) {
+    for (std::string* text : {&entity.account, &entity.name, &entity.path, &entity.id,
+                              &entity.trust_policy, &entity.description}) {
         *text = reader.bytes();
     }
     entity.created_s = static_cast<int64_t>(reader.u64());
@@ -94,8 +95,8 @@ Entity decode_entity(std::string_view bytes) {
 std::string encode(const ManagedPolicy& policy) {
     std::string out;
     append_u8(out, kFormat);
-    for (const std::string* text : {&policy.account, &policy.name, &policy.path, &policy.id, &policy.document,
-                                    &policy.description}) {
+    for (const std::string* text : {&policy.account, &policy.name, &policy.path, &policy.id,
+                                    &policy.document, &policy.description}) {
         append_bytes(out, *text);
     }
     append_u64(out, static_cast<uint64_t>(policy.created_s));
@@ -105,8 +106,8 @@ std::string encode(const ManagedPolicy& policy) {
 ManagedPolicy decode_policy(std::string_view bytes) {
     ByteReader reader = begin(bytes);
     ManagedPolicy policy;
-    for (std::string* text : {&policy.account, &policy.name, &policy.path, &policy.id, &policy.document,
-                              &policy.description}) {
+    for (std::string* text : {&policy.account, &policy.name, &policy.path, &policy.id,
+                              &policy.document, &policy.description}) {
         *text = reader.bytes();
     }
     policy.created_s = static_cast<int64_t>(reader.u64());
@@ -117,7 +118,8 @@ ManagedPolicy decode_policy(std::string_view bytes) {
 std::string encode(const AccessKey& key) {
     std::string out;
     append_u8(out, kFormat);
-    for (const std::string* text : {&key.id, &key.account, &key.user, &key.sealed_secret}) append_bytes(out, *text);
+    for (const std::string* text : {&key.id, &key.account, &key.user, &key.sealed_secret})
+        append_bytes(out, *text);
     append_u8(out, key.active ? 1 : 0);
     append_u64(out, static_cast<uint64_t>(key.created_s));
     return out;
@@ -126,7 +128,8 @@ std::string encode(const AccessKey& key) {
 AccessKey decode_access_key(std::string_view bytes) {
     ByteReader reader = begin(bytes);
     AccessKey key;
-    for (std::string* text : {&key.id, &key.account, &key.user, &key.sealed_secret}) *text = reader.bytes();
+    for (std::string* text : {&key.id, &key.account, &key.user, &key.sealed_secret})
+        *text = reader.bytes();
     key.active = reader.u8() != 0;
     key.created_s = static_cast<int64_t>(reader.u64());
     MR_ASSERT(reader.ok() && reader.at_end());
@@ -136,8 +139,8 @@ AccessKey decode_access_key(std::string_view bytes) {
 std::string encode(const Session& session) {
     std::string out;
     append_u8(out, kFormat);
-    for (const std::string* text : {&session.id, &session.account, &session.role, &session.name, &session.sealed_secret,
-                                    &session.token}) {
+    for (const std::string* text : {&session.id, &session.account, &session.role, &session.name,
+                                    &session.sealed_secret, &session.token}) {
         append_bytes(out, *text);
     }
     append_u64(out, static_cast<uint64_t>(session.expires_ms));
@@ -148,8 +151,8 @@ std::string encode(const Session& session) {
 Session decode_session(std::string_view bytes) {
     ByteReader reader = begin(bytes);
     Session session;
-    for (std::string* text : {&session.id, &session.account, &session.role, &session.name, &session.sealed_secret,
-                              &session.token}) {
+    for (std::string* text : {&session.id, &session.account, &session.role, &session.name,
+                              &session.sealed_secret, &session.token}) {
         *text = reader.bytes();
     }
     session.expires_ms = static_cast<int64_t>(reader.u64());
@@ -159,12 +162,18 @@ Session decode_session(std::string_view bytes) {
 }
 
 store::Key entity_key(EntityKind kind, std::string_view account, std::string_view name) {
-    return {store::Space::kIam, std::string(kind == EntityKind::kUser ? "user/" : "role/") + std::string(account), lower(name)};
+    return {store::Space::kIam,
+            std::string(kind == EntityKind::kUser ? "user/" : "role/") + std::string(account),
+            lower(name)};
 }
 store::Key policy_key(std::string_view account, std::string_view path_and_name) {
     return {store::Space::kIam, "policy/" + std::string(account), std::string(path_and_name)};
 }
-store::Key access_key_key(std::string_view id) { return {store::Space::kIam, "key", std::string(id)}; }
-store::Key session_key(std::string_view id) { return {store::Space::kIam, "session", std::string(id)}; }
+store::Key access_key_key(std::string_view id) {
+    return {store::Space::kIam, "key", std::string(id)};
+}
+store::Key session_key(std::string_view id) {
+    return {store::Space::kIam, "session", std::string(id)};
+}
 
 }  // namespace millrace::iam

@@ -14,7 +14,8 @@ constexpr size_t kPageDefault = 100;
 contracts::ServiceEntry IamService::entry() {
     contracts::ServiceEntry entry;
     entry.model = &model::iam::kService;
-#define MR_IAM_ENTRY(Name, access_) entry.operations.push_back(contracts::make_operation<Name>(*this, model::iam::kService));
+#define MR_IAM_ENTRY(Name, access_) \
+    entry.operations.push_back(contracts::make_operation<Name>(*this, model::iam::kService));
     MR_IAM_OPERATIONS(MR_IAM_ENTRY)
 #undef MR_IAM_ENTRY
     entry.denied = [](const contracts::Caller& caller, const contracts::AuthzRequest& request,
@@ -27,8 +28,9 @@ contracts::ServiceEntry IamService::entry() {
 
 std::string shown_document(std::string_view document) { return codec::url_encode(document); }
 
-Result<Page> list_page(store::Txn& txn, std::string_view partition, const std::optional<std::string>& marker,
-                       std::optional<int32_t> items_max, const std::function<bool(std::string_view row)>& take) {
+Result<Page> list_page(store::Txn& txn, std::string_view partition,
+                       const std::optional<std::string>& marker, std::optional<int32_t> items_max,
+                       const std::function<bool(std::string_view row)>& take) {
     std::string from;
     if (marker) {
         const auto last = codec::base64_decode(*marker);
@@ -39,18 +41,19 @@ Result<Page> list_page(store::Txn& txn, std::string_view partition, const std::o
     size_t taken = 0;
     std::string last;
     Page page;
-    txn.scan({store::Space::kIam, partition, from, ""}, [&](std::string_view sort, std::string_view row) {
-        if (taken == most) {
-            page.truncated = true;
-            page.marker = codec::base64_encode(last);
-            return false;
-        }
-        if (take(row)) {
-            taken += 1;
-            last = sort;
-        }
-        return true;
-    });
+    txn.scan({store::Space::kIam, partition, from, ""},
+             [&](std::string_view sort, std::string_view row) {
+                 if (taken == most) {
+                     page.truncated = true;
+                     page.marker = codec::base64_encode(last);
+                     return false;
+                 }
+                 if (take(row)) {
+                     taken += 1;
+                     last = sort;
+                 }
+                 return true;
+             });
     return page;
 }
 

@@ -1,4 +1,5 @@
-// The operations of IAM, one declaration each; ops/ has their definitions by the noun they are about.
+// The operations of IAM, one declaration each; ops/ has their definitions by the noun they are
+// about.
 #pragma once
 
 #include <string>
@@ -68,19 +69,23 @@ using contracts::Outcome;
 // clang-format on
 MR_IAM_OPERATIONS(MR_IAM_OPERATION)
 
-// Adds one AuthzRequest for an IAM action. `resource`: behind "arn:aws:iam::<account>:", e.g. "user/x".
-inline Result<void> ask(OpContext& context, std::string_view action, std::string_view resource, AuthzRequests& requests) {
+// Adds one AuthzRequest for an IAM action. `resource`: behind "arn:aws:iam::<account>:", e.g.
+// "user/x".
+inline Result<void> ask(OpContext& context, std::string_view action, std::string_view resource,
+                        AuthzRequests& requests) {
     contracts::AuthzRequest request;
     request.action = "iam:" + std::string(action);
     request.resource_account = context.account();
     request.resource = resource.starts_with("arn:") ? std::string(resource)
-                                                    : "arn:aws:iam::" + request.resource_account + ":" + std::string(resource);
+                                                    : "arn:aws:iam::" + request.resource_account +
+                                                          ":" + std::string(resource);
     requests.push_back(std::move(request));
     return {};
 }
 
 // The user or role, with the service's error.
-inline Result<Entity> need_entity(IamService& service, OpContext& context, EntityKind kind, const std::string& name) {
+inline Result<Entity> need_entity(IamService& service, OpContext& context, EntityKind kind,
+                                  const std::string& name) {
     auto entity = service.find_entity(context.txn(), kind, context.account(), name);
     if (!entity) return errors::no_such_entity(kind == EntityKind::kUser ? "user" : "role", name);
     return *std::move(entity);
@@ -89,13 +94,14 @@ inline Result<Entity> need_entity(IamService& service, OpContext& context, Entit
 // As IAM shows documents: percent-encoded (RFC 3986).
 std::string shown_document(std::string_view document);
 
-// One page of names in order. `visit` gets each row behind the marker; the marker of the next page is
-// the last name shown. InvalidMarker is a ValidationError.
+// One page of names in order. `visit` gets each row behind the marker; the marker of the next page
+// is the last name shown. InvalidMarker is a ValidationError.
 struct Page {
     bool truncated = false;
     std::string marker;
 };
-Result<Page> list_page(store::Txn& txn, std::string_view partition, const std::optional<std::string>& marker,
-                       std::optional<int32_t> items_max, const std::function<bool(std::string_view row)>& take);
+Result<Page> list_page(store::Txn& txn, std::string_view partition,
+                       const std::optional<std::string>& marker, std::optional<int32_t> items_max,
+                       const std::function<bool(std::string_view row)>& take);
 
 }  // namespace millrace::iam

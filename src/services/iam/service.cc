@@ -12,7 +12,8 @@
 namespace millrace::iam {
 namespace {
 
-std::shared_ptr<contracts::Caller> root_caller(std::string_view account, std::string_view access_key_id) {
+std::shared_ptr<contracts::Caller> root_caller(std::string_view account,
+                                               std::string_view access_key_id) {
     auto caller = std::make_shared<contracts::Caller>();
     caller->kind = contracts::PrincipalKind::kRoot;
     caller->account_id = account;
@@ -26,10 +27,12 @@ bool is_account_id(std::string_view text) {
     return text.size() == 12 && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-void make_session_caller(contracts::Caller& caller, const Entity& role, std::string_view session_name) {
+void make_session_caller(contracts::Caller& caller, const Entity& role,
+                         std::string_view session_name) {
     caller.kind = contracts::PrincipalKind::kAssumedRole;
     caller.role_arn = role.arn();
-    caller.arn = "arn:aws:sts::" + role.account + ":assumed-role/" + role.name + "/" + std::string(session_name);
+    caller.arn = "arn:aws:sts::" + role.account + ":assumed-role/" + role.name + "/" +
+                 std::string(session_name);
     caller.user_id = role.id + ":" + std::string(session_name);
 }
 
@@ -44,7 +47,8 @@ public:
             std::vector<std::string> ids;
             txn.scan_space(store::Space::kIam, "session", "", "session0",
                            [&](std::string_view, std::string_view id, std::string_view row) {
-                               if (decode_session(row).expires_ms <= epoch_ms(now)) ids.emplace_back(id);
+                               if (decode_session(row).expires_ms <= epoch_ms(now))
+                                   ids.emplace_back(id);
                                return ids.size() < kRows;
                            });
             for (const std::string& id : ids) txn.erase(session_key(id));
@@ -60,18 +64,27 @@ private:
 
 }  // namespace
 
-IamService::IamService(store::Store& store, const Clock& clock, Rng& rng, const contracts::Authorizer& authorizer,
-                       IamOptions options)
-    : store_(store), clock_(clock), rng_(rng), authorizer_(authorizer), options_(std::move(options)), seal_(options_.seal_key) {}
+IamService::IamService(store::Store& store, const Clock& clock, Rng& rng,
+                       const contracts::Authorizer& authorizer, IamOptions options)
+    : store_(store),
+      clock_(clock),
+      rng_(rng),
+      authorizer_(authorizer),
+      options_(std::move(options)),
+      seal_(options_.seal_key) {}
 
-std::unique_ptr<contracts::Worker> IamService::make_sweeper() { return std::make_unique<SessionSweeper>(store_); }
+std::unique_ptr<contracts::Worker> IamService::make_sweeper() {
+    return std::make_unique<SessionSweeper>(store_);
+}
 
-Result<void> IamService::ensure_root(std::string_view account, std::string_view access_key_id, std::string_view secret) {
+Result<void> IamService::ensure_root(std::string_view account, std::string_view access_key_id,
+                                     std::string_view secret) {
     const store::RunResult result = store_.run([&](store::Txn& txn) {
         const store::Key key = access_key_key(access_key_id);
         if (const auto row = txn.get(key)) {
             const AccessKey there = decode_access_key(*row);
-            if (there.user.empty() && there.active && seal_.open(there.sealed_secret, there.id) == secret) {
+            if (there.user.empty() && there.active &&
+                seal_.open(there.sealed_secret, there.id) == secret) {
                 return store::TxnDecision::kRollback;
             }
         }
@@ -103,7 +116,8 @@ void IamService::put_entity(store::Txn& txn, const Entity& entity) {
     changed(txn);
 }
 
-std::optional<Entity> IamService::find_entity(store::Txn& txn, EntityKind kind, std::string_view account, std::string_view name) {
+std::optional<Entity> IamService::find_entity(store::Txn& txn, EntityKind kind,
+                                              std::string_view account, std::string_view name) {
     const auto row = txn.get(entity_key(kind, account, name));
     if (!row) return std::nullopt;
     return decode_entity(*row);
@@ -132,7 +146,8 @@ std::shared_ptr<contracts::Caller> IamService::caller_of(store::Txn& txn, const 
     caller->user_name = entity.kind == EntityKind::kUser ? entity.name : "";
     for (const auto& [key, value] : entity.tags) caller->principal_tags.emplace_back(key, value);
     const auto add = [&](std::string_view document) {
-        if (auto parsed = auth::parse_policy(document)) caller->identity_policies.push_back(std::move(*parsed));
+        if (auto parsed = auth::parse_policy(document))
+            caller->identity_policies.push_back(std::move(*parsed));
     };
     for (const auto& [name, document] : entity.inline_policies) add(document);
     for (const std::string& arn : entity.attached) {
@@ -194,7 +209,8 @@ std::shared_ptr<const contracts::Credential> IamService::load(std::string_view i
             make_session_caller(*caller, *role, session.name);
             caller->expires = credential->expires;
             for (const std::string& document : session.policies) {
-                if (auto parsed = auth::parse_policy(document)) caller->session_policies.push_back(std::move(*parsed));
+                if (auto parsed = auth::parse_policy(document))
+                    caller->session_policies.push_back(std::move(*parsed));
             }
         } else {
             return store::TxnDecision::kRollback;
@@ -208,8 +224,10 @@ std::shared_ptr<const contracts::Credential> IamService::load(std::string_view i
     return credential;
 }
 
-contracts::Credential IamService::start_session(store::Txn& txn, const contracts::RoleFacts& role, std::string_view session_name,
-                                                TimePoint now, Duration lifetime, std::vector<std::string> session_policies) {
+contracts::Credential IamService::start_session(store::Txn& txn, const contracts::RoleFacts& role,
+                                                std::string_view session_name, TimePoint now,
+                                                Duration lifetime,
+                                                std::vector<std::string> session_policies) {
     Session session;
     session.id = "ASIA" + rng_.upper_alnum(16);
     session.account = role.account;
@@ -239,20 +257,25 @@ std::optional<EntityName> parse_role_arn(std::string_view arn) {
     return EntityName{std::string(arn.substr(0, role)), std::string(arn.substr(slash + 1))};
 }
 
-std::optional<contracts::RoleFacts> IamService::find_role(store::Txn& txn, std::string_view role_arn) {
+std::optional<contracts::RoleFacts> IamService::find_role(store::Txn& txn,
+                                                          std::string_view role_arn) {
     const auto name = parse_role_arn(role_arn);
     if (!name) return std::nullopt;
     const auto role = find_entity(txn, EntityKind::kRole, name->account, name->name);
     if (!role || role->arn() != role_arn) return std::nullopt;
-    contracts::RoleFacts facts{role->account, role->name, role->arn(), role->id, role->max_session_s, nullptr};
-    if (auto trust = auth::parse_policy(role->trust_policy, auth::PolicyKind::kTrust)) facts.trust_policy = *trust;
+    contracts::RoleFacts facts{role->account, role->name,          role->arn(),
+                               role->id,      role->max_session_s, nullptr};
+    if (auto trust = auth::parse_policy(role->trust_policy, auth::PolicyKind::kTrust))
+        facts.trust_policy = *trust;
     return facts;
 }
 
-Result<contracts::RoleFacts> IamService::role_that_trusts(store::Txn& txn, std::string_view role_arn,
+Result<contracts::RoleFacts> IamService::role_that_trusts(store::Txn& txn,
+                                                          std::string_view role_arn,
                                                           std::string_view service_principal) {
-    const Error refused = errors::make("InvalidParameterValueException", 400,
-                                       "The role defined for the function cannot be assumed by Lambda.");
+    const Error refused =
+        errors::make("InvalidParameterValueException", 400,
+                     "The role defined for the function cannot be assumed by Lambda.");
     auto role = find_role(txn, role_arn);
     if (!role || role->trust_policy == nullptr) return refused;
     contracts::AuthzRequest request;
@@ -268,7 +291,8 @@ Result<contracts::RoleFacts> IamService::role_that_trusts(store::Txn& txn, std::
     return *std::move(role);
 }
 
-Result<void> IamService::check_trust(std::string_view role_arn, std::string_view service_principal) {
+Result<void> IamService::check_trust(std::string_view role_arn,
+                                     std::string_view service_principal) {
     Result<void> result;
     store_.run([&](store::Txn& txn) {
         const auto role = role_that_trusts(txn, role_arn, service_principal);
@@ -278,9 +302,12 @@ Result<void> IamService::check_trust(std::string_view role_arn, std::string_view
     return result;
 }
 
-Result<contracts::Credential> IamService::assume_for_service(std::string_view role_arn, std::string_view service_principal,
-                                                             std::string_view session_name, Duration lifetime) {
-    Result<contracts::Credential> result = errors::make("ServiceFailure", 500, "the session could not be stored");
+Result<contracts::Credential> IamService::assume_for_service(std::string_view role_arn,
+                                                             std::string_view service_principal,
+                                                             std::string_view session_name,
+                                                             Duration lifetime) {
+    Result<contracts::Credential> result =
+        errors::make("ServiceFailure", 500, "the session could not be stored");
     const store::RunResult run = store_.run([&](store::Txn& txn) {
         auto role = role_that_trusts(txn, role_arn, service_principal);
         if (!role) {
@@ -296,8 +323,8 @@ Result<contracts::Credential> IamService::assume_for_service(std::string_view ro
     return result;
 }
 
-Result<std::shared_ptr<const contracts::Caller>> IamService::caller_of_role(std::string_view role_arn,
-                                                                            std::string_view session_name) {
+Result<std::shared_ptr<const contracts::Caller>> IamService::caller_of_role(
+    std::string_view role_arn, std::string_view session_name) {
     std::shared_ptr<contracts::Caller> caller;
     const auto name = parse_role_arn(role_arn);
     if (name) {
@@ -308,7 +335,8 @@ Result<std::shared_ptr<const contracts::Caller>> IamService::caller_of_role(std:
             return store::TxnDecision::kRollback;
         });
     }
-    if (caller == nullptr) return errors::no_such_entity("role", name ? name->name : std::string(role_arn));
+    if (caller == nullptr)
+        return errors::no_such_entity("role", name ? name->name : std::string(role_arn));
     return std::shared_ptr<const contracts::Caller>(std::move(caller));
 }
 

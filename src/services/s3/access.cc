@@ -93,10 +93,11 @@ contracts::AuthzRequest make_request(const contracts::OpContext& context, const 
                                       : fmt::format("arn:aws:s3:::{}", bucket.name);
     request.resource_account = bucket.owner;
     // RestrictPublicBuckets: what a public policy allows is only for the owner's account and for
-    // AWS services. Others then have nothing that allows them, so its Deny statements need not count.
+    // AWS services. Others then have nothing that allows them, so its Deny statements need not
+    // count.
     const contracts::Caller& caller = context.caller();
-    const bool outsider = caller.kind != contracts::PrincipalKind::kService &&
-                          caller.account_id != bucket.owner;
+    const bool outsider =
+        caller.kind != contracts::PrincipalKind::kService && caller.account_id != bucket.owner;
     if (!(bucket.policy_is_public && bucket.restricts_public() && outsider)) {
         request.resource_policy = bucket.parsed_policy;
     }

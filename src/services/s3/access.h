@@ -1,7 +1,8 @@
 // Who may do what to a bucket: building the requests that the authorizer decides, Block Public
 // Access, and the checks that every operation begins with.
 // Thread-safety: functions over const state; safe from any thread.
-// Source: Amazon S3 User Guide, "Actions, resources, and condition keys" and "Blocking public access".
+// Source: Amazon S3 User Guide, "Actions, resources, and condition keys" and "Blocking public
+// access".
 #pragma once
 
 #include <optional>
@@ -45,9 +46,8 @@ bool needs_object_tags(const contracts::OpContext& context, const Bucket& bucket
 std::string canonical_id(std::string_view account);
 
 template <class Input>
-Result<void> authorize_bucket(S3Service& service, contracts::OpContext& context,
-                              const Input& input, contracts::AuthzRequests& requests,
-                              std::string_view action) {
+Result<void> authorize_bucket(S3Service& service, contracts::OpContext& context, const Input& input,
+                              contracts::AuthzRequests& requests, std::string_view action) {
     std::optional<std::string> owner;
     if constexpr (requires { input.expected_bucket_owner; }) owner = input.expected_bucket_owner;
     MR_TRY(const BucketRef bucket, open_bucket(service, context, input.bucket, owner));
@@ -56,9 +56,8 @@ Result<void> authorize_bucket(S3Service& service, contracts::OpContext& context,
 }
 
 template <class Input>
-Result<void> authorize_object(S3Service& service, contracts::OpContext& context,
-                              const Input& input, contracts::AuthzRequests& requests,
-                              std::string_view action) {
+Result<void> authorize_object(S3Service& service, contracts::OpContext& context, const Input& input,
+                              contracts::AuthzRequests& requests, std::string_view action) {
     MR_TRY(const BucketRef bucket,
            open_bucket(service, context, input.bucket, input.expected_bucket_owner));
     const std::string key = input.key.value_or("");

@@ -176,9 +176,8 @@ std::optional<Bucket> decode_bucket(std::string_view name, std::string_view row)
                 break;
             case kPublicAccessBlock: {
                 const uint8_t bits = content.u8();
-                bucket.public_access_block =
-                    PublicAccessBlock{(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0,
-                                      (bits & 8) != 0};
+                bucket.public_access_block = PublicAccessBlock{(bits & 1) != 0, (bits & 2) != 0,
+                                                               (bits & 4) != 0, (bits & 8) != 0};
                 break;
             }
             default:  // a setting that cannot be honoured must not be dropped silently

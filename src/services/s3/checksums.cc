@@ -37,12 +37,18 @@ const AlgorithmInfo* info_of(ChecksumAlgorithm algorithm) {
 
 std::string computed_by_gateway(const contracts::BodyFacts& facts, ChecksumAlgorithm algorithm) {
     switch (algorithm) {
-        case ChecksumAlgorithm::kNone: return {};
-        case ChecksumAlgorithm::kCrc32: return facts.crc32;
-        case ChecksumAlgorithm::kCrc32c: return facts.crc32c;
-        case ChecksumAlgorithm::kCrc64Nvme: return facts.crc64nvme;
-        case ChecksumAlgorithm::kSha1: return facts.sha1;
-        case ChecksumAlgorithm::kSha256: return facts.sha256;
+        case ChecksumAlgorithm::kNone:
+            return {};
+        case ChecksumAlgorithm::kCrc32:
+            return facts.crc32;
+        case ChecksumAlgorithm::kCrc32c:
+            return facts.crc32c;
+        case ChecksumAlgorithm::kCrc64Nvme:
+            return facts.crc64nvme;
+        case ChecksumAlgorithm::kSha1:
+            return facts.sha1;
+        case ChecksumAlgorithm::kSha256:
+            return facts.sha256;
     }
     return {};
 }
@@ -112,12 +118,16 @@ void Hasher::update(std::string_view bytes) {
 
 std::string Hasher::finish() {
     switch (state_->algorithm) {
-        case ChecksumAlgorithm::kNone: return {};
+        case ChecksumAlgorithm::kNone:
+            return {};
         case ChecksumAlgorithm::kCrc32:
-        case ChecksumAlgorithm::kCrc32c: return codec::checksum_bytes(state_->crc32);
-        case ChecksumAlgorithm::kCrc64Nvme: return codec::checksum_bytes(state_->crc64);
+        case ChecksumAlgorithm::kCrc32c:
+            return codec::checksum_bytes(state_->crc32);
+        case ChecksumAlgorithm::kCrc64Nvme:
+            return codec::checksum_bytes(state_->crc64);
         case ChecksumAlgorithm::kSha1:
-        case ChecksumAlgorithm::kSha256: return state_->digest->finish();
+        case ChecksumAlgorithm::kSha256:
+            return state_->digest->finish();
     }
     return {};
 }

@@ -46,9 +46,9 @@ struct BodyDigests {
     bool client_sent_checksum = false;
 };
 
-// Checks Content-MD5 and x-amz-checksum-* (headers or trailers) against the body. `required`: one of
-// them must be there. `body`: for calls that do not come over HTTP.
-// Errors: InvalidDigest, BadDigest, InvalidRequest.
+// Checks Content-MD5 and x-amz-checksum-* (headers or trailers) against the body. `required`: one
+// of them must be there. `body`: for calls that do not come over HTTP. Errors: InvalidDigest,
+// BadDigest, InvalidRequest.
 Result<BodyDigests> check_body(const contracts::OpContext& context, std::string_view body,
                                bool required);
 

@@ -1,6 +1,6 @@
 // Content: reading stored bodies piece by piece: digests for copies, joining parts of a multipart
-// upload into one blob. These read and write blobs inside the operation, which therefore runs on the
-// gateway's pool (Cost::kStream). Thread-safety: as the transaction.
+// upload into one blob. These read and write blobs inside the operation, which therefore runs on
+// the gateway's pool (Cost::kStream). Thread-safety: as the transaction.
 #pragma once
 
 #include <functional>
@@ -15,7 +15,8 @@
 
 namespace millrace::s3 {
 
-// Calls back with the body's bytes in order, at most 1 MiB at a time. Error: the blob cannot be read.
+// Calls back with the body's bytes in order, at most 1 MiB at a time. Error: the blob cannot be
+// read.
 Result<void> read_body(S3Service& service, const Body& body,
                        const std::function<Result<void>(std::string_view)>& visit);
 

@@ -37,9 +37,9 @@ inline Error no_such_key(std::string_view key) {
     return with(make("NoSuchKey", 404, "The specified key does not exist."), "Key", key);
 }
 inline Error no_such_version(std::string_view key, std::string_view version_id) {
-    return with(with(make("NoSuchVersion", 404, "The specified version does not exist."), "Key",
-                     key),
-                "VersionId", version_id);
+    return with(
+        with(make("NoSuchVersion", 404, "The specified version does not exist."), "Key", key),
+        "VersionId", version_id);
 }
 inline Error invalid_argument(std::string message, std::string name, std::string_view value) {
     return with(with(make("InvalidArgument", 400, std::move(message)), "ArgumentName", name),
@@ -74,9 +74,9 @@ inline Error bucket_not_empty(std::string_view bucket, bool versions) {
                 "BucketName", bucket);
 }
 inline Error invalid_location_constraint(std::string_view location) {
-    return with(make("InvalidLocationConstraint", 400,
-                     "The specified location-constraint is not valid"),
-                "LocationConstraint", location);
+    return with(
+        make("InvalidLocationConstraint", 400, "The specified location-constraint is not valid"),
+        "LocationConstraint", location);
 }
 inline Error illegal_location_constraint(std::string_view location) {
     return make("IllegalLocationConstraintException", 400,
@@ -89,9 +89,9 @@ inline Error invalid_request(std::string message) {
     return make("InvalidRequest", 400, std::move(message));
 }
 inline Error key_too_long(size_t size) {
-    return with(with(make("KeyTooLongError", 400, "Your key is too long"), "Size",
-                     std::to_string(size)),
-                "MaxSizeAllowed", "1024");
+    return with(
+        with(make("KeyTooLongError", 400, "Your key is too long"), "Size", std::to_string(size)),
+        "MaxSizeAllowed", "1024");
 }
 inline Error metadata_too_large(size_t size) {
     return with(with(make("MetadataTooLarge", 400,
@@ -107,9 +107,9 @@ inline Error invalid_md5(std::string_view value) {
                 "Content-MD5", value);
 }
 inline Error bad_checksum(std::string_view algorithm) {
-    return make("BadDigest", 400,
-                fmt::format("The {} you specified did not match the calculated checksum.",
-                            algorithm));
+    return make(
+        "BadDigest", 400,
+        fmt::format("The {} you specified did not match the calculated checksum.", algorithm));
 }
 inline Error invalid_checksum_header(std::string_view header) {
     return invalid_request(fmt::format("Value for {} header is invalid.", header));
@@ -146,10 +146,10 @@ inline Error entity_too_small(uint64_t size, int32_t part_number, std::string_vi
     return error;
 }
 inline Error entity_too_large(uint64_t size, uint64_t size_max) {
-    return with(with(make("EntityTooLarge", 400,
-                          "Your proposed upload exceeds the maximum allowed size"),
-                     "ProposedSize", std::to_string(size)),
-                "MaxSizeAllowed", std::to_string(size_max));
+    return with(
+        with(make("EntityTooLarge", 400, "Your proposed upload exceeds the maximum allowed size"),
+             "ProposedSize", std::to_string(size)),
+        "MaxSizeAllowed", std::to_string(size_max));
 }
 inline Error invalid_part(std::string_view upload_id, int32_t part_number, std::string_view etag) {
     Error error = make("InvalidPart", 400,
@@ -245,14 +245,14 @@ inline Error no_such_public_access_block(std::string_view bucket) {
                 "BucketName", bucket);
 }
 inline Error no_ownership_controls(std::string_view bucket) {
-    return with(make("OwnershipControlsNotFoundError", 404,
-                     "The bucket ownership controls were not found"),
-                "BucketName", bucket);
+    return with(
+        make("OwnershipControlsNotFoundError", 404, "The bucket ownership controls were not found"),
+        "BucketName", bucket);
 }
 inline Error no_such_lifecycle(std::string_view bucket) {
-    return with(make("NoSuchLifecycleConfiguration", 404,
-                     "The lifecycle configuration does not exist"),
-                "BucketName", bucket);
+    return with(
+        make("NoSuchLifecycleConfiguration", 404, "The lifecycle configuration does not exist"),
+        "BucketName", bucket);
 }
 inline Error no_replication(std::string_view bucket) {
     return with(make("ReplicationConfigurationNotFoundError", 404,

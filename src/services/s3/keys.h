@@ -31,10 +31,10 @@ store::Key bucket_key(std::string_view bucket);
 std::string owner_partition(std::string_view account);
 
 // Space::kObjects
-std::string current_partition(std::string_view bucket_id);   // the newest version, unless a marker
-std::string version_partition(std::string_view bucket_id);   // older versions, delete markers
-std::string null_partition(std::string_view bucket_id);      // where the older null version is
-std::string body_partition(std::string_view bucket_id);      // bodies too large for the row
+std::string current_partition(std::string_view bucket_id);  // the newest version, unless a marker
+std::string version_partition(std::string_view bucket_id);  // older versions, delete markers
+std::string null_partition(std::string_view bucket_id);     // where the older null version is
+std::string body_partition(std::string_view bucket_id);     // bodies too large for the row
 store::Key current_key(std::string_view bucket_id, std::string_view key);
 store::Key version_key(std::string_view bucket_id, std::string_view key, uint64_t sequence);
 store::Key null_key(std::string_view bucket_id, std::string_view key);

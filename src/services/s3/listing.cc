@@ -133,7 +133,8 @@ VersionPage list_versions(store::Txn& txn, std::string_view bucket_id, const Ver
         std::string behind;
         std::string behind_older;
         if (end != std::string_view::npos) {
-            behind = prefix_successor(escape_key(std::string_view(query.key_marker).substr(0, end)));
+            behind =
+                prefix_successor(escape_key(std::string_view(query.key_marker).substr(0, end)));
             behind_older = behind;
         } else {
             behind = key_sort(query.key_marker) + '\0';

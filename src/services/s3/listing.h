@@ -45,7 +45,8 @@ private:
     size_t position_ = 0;
 };
 
-// Where a common prefix ends in `key`, or npos: behind the delimiter's first place after the prefix.
+// Where a common prefix ends in `key`, or npos: behind the delimiter's first place after the
+// prefix.
 size_t common_prefix_end(std::string_view key, std::string_view prefix, std::string_view delimiter);
 
 struct ListQuery {

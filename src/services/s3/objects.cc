@@ -291,9 +291,8 @@ Body Objects::load_body(const ObjectRow& row, uint64_t offset, uint64_t length) 
     Body body;
     switch (row.body_kind) {
         case BodyKind::kInline:
-            body.bytes = offset == 0 && length == row.body.size()
-                             ? row.body
-                             : row.body.substr(offset, length);
+            body.bytes = offset == 0 && length == row.body.size() ? row.body
+                                                                  : row.body.substr(offset, length);
             break;
         case BodyKind::kSibling:
             if (auto content = txn_.get(body_key(bucket_.id, row.body))) {
@@ -329,11 +328,10 @@ bool Objects::empty(bool& only_versions) {
     bool versions = false;
     const std::string current = current_partition(bucket_.id);
     const std::string older = version_partition(bucket_.id);
-    txn_.scan({store::Space::kObjects, current, {}, {}},
-              [&](std::string_view, std::string_view) {
-                  objects = true;
-                  return false;
-              });
+    txn_.scan({store::Space::kObjects, current, {}, {}}, [&](std::string_view, std::string_view) {
+        objects = true;
+        return false;
+    });
     txn_.scan({store::Space::kObjects, older, {}, {}}, [&](std::string_view, std::string_view) {
         versions = true;
         return false;

@@ -1,5 +1,5 @@
-// Objects: the versions of a bucket's keys inside one transaction: finding, replacing, deleting, and
-// keeping count of the bodies that rows refer to.
+// Objects: the versions of a bucket's keys inside one transaction: finding, replacing, deleting,
+// and keeping count of the bodies that rows refer to.
 //
 // Invariant: the partition of current rows has a row of a key exactly when its newest version is no
 // delete marker. So a GET is one read and a listing never walks over old versions.

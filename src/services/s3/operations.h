@@ -8,19 +8,18 @@
 
 namespace millrace::s3 {
 
-#define MR_S3_OPERATION(Name, cost_, access_)                                                    \
-    struct Name {                                                                                \
-        using Service = S3Service;                                                               \
-        using Input = model::s3::Name##Input;                                                    \
-        using Output = model::s3::Name##Output;                                                  \
-        static constexpr contracts::OpTraits kTraits{.name = #Name,                              \
-                                                     .cost = contracts::Cost::cost_,             \
-                                                     .access = contracts::Access::access_};      \
-        static Result<void> check(const Input& input);                                           \
-        static Result<void> authorize(S3Service& service, contracts::OpContext& context,         \
-                                      const Input& input, contracts::AuthzRequests& requests);   \
-        static contracts::Outcome<Output> run(S3Service& service, contracts::OpContext& context, \
-                                              const Input& input);                               \
+#define MR_S3_OPERATION(Name, cost_, access_)                                                     \
+    struct Name {                                                                                 \
+        using Service = S3Service;                                                                \
+        using Input = model::s3::Name##Input;                                                     \
+        using Output = model::s3::Name##Output;                                                   \
+        static constexpr contracts::OpTraits kTraits{                                             \
+            .name = #Name, .cost = contracts::Cost::cost_, .access = contracts::Access::access_}; \
+        static Result<void> check(const Input& input);                                            \
+        static Result<void> authorize(S3Service& service, contracts::OpContext& context,          \
+                                      const Input& input, contracts::AuthzRequests& requests);    \
+        static contracts::Outcome<Output> run(S3Service& service, contracts::OpContext& context,  \
+                                              const Input& input);                                \
     };
 
 // clang-format off

@@ -65,7 +65,8 @@ void S3Service::fill_cache(std::string_view name) {
     if (shard.entries.size() >= kCachedBucketsPerShardMax) {
         shard.entries.erase(shard.entries.begin());
     }
-    shard.entries.insert_or_assign(std::string(name), CacheEntry{std::move(*row), std::move(bucket)});
+    shard.entries.insert_or_assign(std::string(name),
+                                   CacheEntry{std::move(*row), std::move(bucket)});
 }
 
 BucketRef S3Service::find_bucket(store::Txn& txn, std::string_view name) {

@@ -2,7 +2,8 @@
 // that the app includes.
 //
 // Thread-safety: safe from any thread. Its only own state is the cache of bucket definitions and a
-// memo of joined multipart bodies. Ownership: store, blobs and authorizer are the app's and outlive it.
+// memo of joined multipart bodies. Ownership: store, blobs and authorizer are the app's and outlive
+// it.
 #pragma once
 
 #include <array>
@@ -61,7 +62,9 @@ private:
     };
     struct StringHash {
         using is_transparent = void;
-        size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+        size_t operator()(std::string_view text) const {
+            return std::hash<std::string_view>{}(text);
+        }
     };
     struct Shard {
         Mutex mutex;

@@ -25,10 +25,10 @@ bool allowed_characters(std::string_view text) {
 Result<void> check_all(const Tags& tags, size_t count_max) {
     if (tags.size() > count_max) {
         // Source: answers of PutObjectTagging and PutBucketTagging.
-        return errors::bad_request(count_max == kObjectTagsMax
-                                       ? "Object tags cannot be greater than 10"
-                                       : fmt::format("Bucket tag count cannot be greater than {}",
-                                                     count_max));
+        return errors::bad_request(
+            count_max == kObjectTagsMax
+                ? "Object tags cannot be greater than 10"
+                : fmt::format("Bucket tag count cannot be greater than {}", count_max));
     }
     for (size_t i = 0; i < tags.size(); ++i) {
         const auto& [key, value] = tags[i];

@@ -15,7 +15,8 @@ namespace millrace::s3 {
 inline constexpr size_t kObjectTagsMax = 10;
 inline constexpr size_t kBucketTagsMax = 50;
 
-Result<Tags> check_tags(const std::optional<std::vector<model::s3::Tag>>& tag_set, size_t count_max);
+Result<Tags> check_tags(const std::optional<std::vector<model::s3::Tag>>& tag_set,
+                        size_t count_max);
 // "a=1&b=2", percent-encoded.
 Result<Tags> parse_tagging_header(std::string_view header);
 std::vector<model::s3::Tag> to_model(const Tags& tags);

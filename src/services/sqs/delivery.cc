@@ -18,7 +18,9 @@ store::KeyView message_key(const Queue& queue, const std::string& sort) {
     return {store::Space::kMessages, queue.id, sort};
 }
 
-Sequence microseconds(TimePoint now) { return static_cast<Sequence>(now.time_since_epoch().count()); }
+Sequence microseconds(TimePoint now) {
+    return static_cast<Sequence>(now.time_since_epoch().count());
+}
 
 // Of a FIFO queue, sequences follow the order of commits: the last one is read and written by each
 // send, so that of two sends at once the later commit gets the greater one.
@@ -58,24 +60,27 @@ Deduplication decode_deduplication(std::string_view bytes) {
     return row;
 }
 
-void put_message(SqsService&, store::Txn& txn, const QueueRef& queue, Sequence sequence, const Message& message,
-                 int64_t now_ms) {
+void put_message(SqsService&, store::Txn& txn, const QueueRef& queue, Sequence sequence,
+                 const Message& message, int64_t now_ms) {
     txn.put(message_key(*queue.queue, message_sort(sequence)), encode_message(message));
-    txn.on_commit([live = queue.live, sequence, group = message.group_id, visible = message.visible_at_ms,
-                   now_ms](store::Version) { live->index.insert(sequence, group, visible, now_ms); });
+    txn.on_commit(
+        [live = queue.live, sequence, group = message.group_id, visible = message.visible_at_ms,
+         now_ms](store::Version) { live->index.insert(sequence, group, visible, now_ms); });
 }
 
 // False: there is no such queue any more, the message stays where it is.
-bool move_to_dead_letters(SqsService& service, store::Txn& txn, const QueueRef& source, Sequence sequence, Message message,
-                          TimePoint now, std::vector<std::string>& wakes) {
+bool move_to_dead_letters(SqsService& service, store::Txn& txn, const QueueRef& source,
+                          Sequence sequence, Message message, TimePoint now,
+                          std::vector<std::string>& wakes) {
     const auto target = service.find_by_arn(txn, source.queue->redrive->dead_letter_arn);
     if (!target || target->queue->id == source.queue->id) return false;
     message.dead_letter_source = source.queue->arn();
     message.visible_at_ms = 0;
     // Standard queues keep the time of sending, FIFO ones begin anew.
     if (source.queue->fifo) message.sent_ms = epoch_ms(now);
-    const Sequence moved = target->queue->fifo ? fifo_sequence(txn, *target, now)
-                                               : target->live->index.next_sequence(microseconds(now));
+    const Sequence moved = target->queue->fifo
+                               ? fifo_sequence(txn, *target, now)
+                               : target->live->index.next_sequence(microseconds(now));
     put_message(service, txn, *target, moved, message, epoch_ms(now));
     erase_message(txn, source, sequence);
     wakes.push_back(wake_key(*target->queue));
@@ -84,8 +89,9 @@ bool move_to_dead_letters(SqsService& service, store::Txn& txn, const QueueRef& 
 
 }  // namespace
 
-Result<Draft> check_draft(const Queue& queue, std::string body, std::vector<MessageAttribute> attributes,
-                          std::optional<int> delay_s, const std::optional<std::string>& group_id,
+Result<Draft> check_draft(const Queue& queue, std::string body,
+                          std::vector<MessageAttribute> attributes, std::optional<int> delay_s,
+                          const std::optional<std::string>& group_id,
                           const std::optional<std::string>& deduplication_id) {
     if (body.empty()) return errors::missing_parameter("MessageBody");
     if (static_cast<int64_t>(message_bytes(body, attributes)) > queue.message_bytes_max) {
@@ -93,29 +99,36 @@ Result<Draft> check_draft(const Queue& queue, std::string body, std::vector<Mess
     }
     if (!valid_body(body)) return errors::invalid_message_contents();
     if (delay_s && (*delay_s < 0 || *delay_s > 900)) {
-        return errors::invalid_value(std::to_string(*delay_s), "DelaySeconds", "DelaySeconds must be >= 0 and <= 900.");
+        return errors::invalid_value(std::to_string(*delay_s), "DelaySeconds",
+                                     "DelaySeconds must be >= 0 and <= 900.");
     }
-    constexpr std::string_view kIdReason = "{} can only include alphanumeric and punctuation characters. 1 to 128 in length.";
+    constexpr std::string_view kIdReason =
+        "{} can only include alphanumeric and punctuation characters. 1 to 128 in length.";
     if (group_id && !valid_fifo_id(*group_id)) {
-        return errors::invalid_value(*group_id, "MessageGroupId", fmt::format(fmt::runtime(kIdReason), "MessageGroupId"));
+        return errors::invalid_value(*group_id, "MessageGroupId",
+                                     fmt::format(fmt::runtime(kIdReason), "MessageGroupId"));
     }
     if (deduplication_id && !valid_fifo_id(*deduplication_id)) {
-        return errors::invalid_value(*deduplication_id, "MessageDeduplicationId",
-                                     fmt::format(fmt::runtime(kIdReason), "MessageDeduplicationId"));
+        return errors::invalid_value(
+            *deduplication_id, "MessageDeduplicationId",
+            fmt::format(fmt::runtime(kIdReason), "MessageDeduplicationId"));
     }
     Draft draft;
     if (queue.fifo) {
         if (!group_id) return errors::missing_parameter("MessageGroupId");
         if (delay_s.value_or(0) != 0) {
-            return errors::invalid_value(std::to_string(*delay_s), "DelaySeconds",
-                                         "The request include parameter that is not valid for this queue type.");
+            return errors::invalid_value(
+                std::to_string(*delay_s), "DelaySeconds",
+                "The request include parameter that is not valid for this queue type.");
         }
-        if (!deduplication_id && !queue.content_based_deduplication) return errors::missing_deduplication();
+        if (!deduplication_id && !queue.content_based_deduplication)
+            return errors::missing_deduplication();
         draft.deduplication_id = deduplication_id ? *deduplication_id : codec::sha256_hex(body);
     } else {
         if (deduplication_id) {
-            return errors::invalid_value(*deduplication_id, "MessageDeduplicationId",
-                                         "The request include parameter that is not valid for this queue type.");
+            return errors::invalid_value(
+                *deduplication_id, "MessageDeduplicationId",
+                "The request include parameter that is not valid for this queue type.");
         }
         draft.delay_s = delay_s;
     }
@@ -125,13 +138,15 @@ Result<Draft> check_draft(const Queue& queue, std::string body, std::vector<Mess
     return draft;
 }
 
-Sent send(SqsService& service, store::Txn& txn, const QueueRef& queue, const Draft& draft, TimePoint now) {
+Sent send(SqsService& service, store::Txn& txn, const QueueRef& queue, const Draft& draft,
+          TimePoint now) {
     const Queue& definition = *queue.queue;
     const int64_t now_ms = epoch_ms(now);
     Sent sent;
     sent.message_id = service.rng().uuid();
     if (definition.fifo) {
-        const std::string scope = definition.deduplicate_per_group ? draft.group_id + '\0' : std::string();
+        const std::string scope =
+            definition.deduplicate_per_group ? draft.group_id + '\0' : std::string();
         const std::string digest = codec::sha256(scope + draft.deduplication_id).substr(0, 16);
         const store::KeyView key{store::Space::kDeduplication, definition.id, digest};
         if (const auto row = txn.get(key)) {
@@ -139,7 +154,8 @@ Sent send(SqsService& service, store::Txn& txn, const QueueRef& queue, const Dra
             if (earlier.until_ms > now_ms) return {earlier.message_id, earlier.sequence, true};
         }
         sent.sequence = fifo_sequence(txn, queue, now);
-        txn.put(key, encode_deduplication({now_ms + kDeduplicationMs, sent.sequence, sent.message_id}));
+        txn.put(key,
+                encode_deduplication({now_ms + kDeduplicationMs, sent.sequence, sent.message_id}));
     } else {
         sent.sequence = queue.live->index.next_sequence(microseconds(now));
     }
@@ -158,15 +174,17 @@ Sent send(SqsService& service, store::Txn& txn, const QueueRef& queue, const Dra
     return sent;
 }
 
-std::vector<Received> receive(SqsService& service, store::Txn& txn, const QueueRef& queue, const ReceiveOptions& options,
-                              TimePoint now, std::vector<std::string>& wakes) {
+std::vector<Received> receive(SqsService& service, store::Txn& txn, const QueueRef& queue,
+                              const ReceiveOptions& options, TimePoint now,
+                              std::vector<std::string>& wakes) {
     const Queue& definition = *queue.queue;
     const int64_t now_ms = epoch_ms(now);
     std::vector<Received> received;
     if (queue.live->index.counts(now_ms).in_flight >= kInFlightMax) return received;
     // Moved and expired messages are no answer: look further, but not without end.
     for (int round = 0; round < 10 && received.empty(); ++round) {
-        const std::vector<QueueIndex::Picked> picked = queue.live->index.reserve(options.count, now_ms);
+        const std::vector<QueueIndex::Picked> picked =
+            queue.live->index.reserve(options.count, now_ms);
         if (picked.empty()) break;
         txn.on_abort([live = queue.live, picked, now_ms] {
             for (const auto& message : picked) live->index.give_back(message.sequence, now_ms);
@@ -184,13 +202,15 @@ std::vector<Received> receive(SqsService& service, store::Txn& txn, const QueueR
                 erase_message(txn, queue, sequence);
                 continue;
             }
-            if (definition.redrive && receive_count >= static_cast<uint32_t>(definition.redrive->receives_max) &&
+            if (definition.redrive &&
+                receive_count >= static_cast<uint32_t>(definition.redrive->receives_max) &&
                 move_to_dead_letters(service, txn, queue, sequence, one.message, now, wakes)) {
                 continue;
             }
             const std::string state_key = state_sort(sequence);
             if (receive_count > 0) {
-                if (const auto state = txn.get(message_key(definition, state_key))) one.state = decode_receive_state(*state);
+                if (const auto state = txn.get(message_key(definition, state_key)))
+                    one.state = decode_receive_state(*state);
             }
             if (one.state.first_receive_ms == 0) one.state.first_receive_ms = now_ms;
             one.state.receive_count = receive_count + 1;
@@ -198,9 +218,11 @@ std::vector<Received> receive(SqsService& service, store::Txn& txn, const QueueR
             one.state.nonce = static_cast<uint32_t>(service.rng().next_u64());
             one.receipt_handle = make_receipt_handle(definition, {sequence, one.state.nonce});
             txn.put(message_key(definition, state_key), encode_receive_state(one.state));
-            txn.on_commit([live = queue.live, id = sequence, state = one.state, now_ms](store::Version) {
-                live->index.settle(id, state.visible_at_ms, now_ms, state.receive_count, state.nonce);
-            });
+            txn.on_commit(
+                [live = queue.live, id = sequence, state = one.state, now_ms](store::Version) {
+                    live->index.settle(id, state.visible_at_ms, now_ms, state.receive_count,
+                                       state.nonce);
+                });
             received.push_back(std::move(one));
         }
     }
@@ -213,7 +235,8 @@ void erase_message(store::Txn& txn, const QueueRef& queue, Sequence sequence) {
     txn.on_commit([live = queue.live, sequence](store::Version) { live->index.erase(sequence); });
 }
 
-Result<void> delete_message(store::Txn& txn, const QueueRef& queue, std::string_view handle, TimePoint now) {
+Result<void> delete_message(store::Txn& txn, const QueueRef& queue, std::string_view handle,
+                            TimePoint now) {
     const auto receipt = parse_receipt_handle(*queue.queue, handle);
     if (!receipt) return errors::receipt_handle_invalid(handle);
     const auto facts = queue.live->index.find(receipt->sequence, epoch_ms(now));
@@ -225,7 +248,8 @@ Result<void> delete_message(store::Txn& txn, const QueueRef& queue, std::string_
     return {};
 }
 
-Result<void> change_visibility(store::Txn& txn, const QueueRef& queue, std::string_view handle, int seconds, TimePoint now) {
+Result<void> change_visibility(store::Txn& txn, const QueueRef& queue, std::string_view handle,
+                               int seconds, TimePoint now) {
     const auto receipt = parse_receipt_handle(*queue.queue, handle);
     if (!receipt) return errors::receipt_handle_invalid(handle);
     const int64_t now_ms = epoch_ms(now);
@@ -259,7 +283,8 @@ std::map<std::string, std::string> system_attributes(const Queue& queue, const R
     }
     if (!message.group_id.empty()) all["MessageGroupId"] = message.group_id;
     if (!message.trace_header.empty()) all["AWSTraceHeader"] = message.trace_header;
-    if (!message.dead_letter_source.empty()) all["DeadLetterQueueSourceArn"] = message.dead_letter_source;
+    if (!message.dead_letter_source.empty())
+        all["DeadLetterQueueSourceArn"] = message.dead_letter_source;
     return all;
 }
 

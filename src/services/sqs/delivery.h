@@ -30,10 +30,12 @@ struct Sent {
 };
 
 // What can be said of a message before a transaction: contents, sizes, FIFO parameters.
-Result<Draft> check_draft(const Queue& queue, std::string body, std::vector<MessageAttribute> attributes,
-                          std::optional<int> delay_s, const std::optional<std::string>& group_id,
+Result<Draft> check_draft(const Queue& queue, std::string body,
+                          std::vector<MessageAttribute> attributes, std::optional<int> delay_s,
+                          const std::optional<std::string>& group_id,
                           const std::optional<std::string>& deduplication_id);
-Sent send(SqsService& service, store::Txn& txn, const QueueRef& queue, const Draft& draft, TimePoint now);
+Sent send(SqsService& service, store::Txn& txn, const QueueRef& queue, const Draft& draft,
+          TimePoint now);
 
 struct Received {
     Message message;
@@ -48,13 +50,16 @@ struct ReceiveOptions {
 };
 // Takes visible messages, moves those received too often to the dead-letter queue, drops expired
 // ones. `wakes` gets the keys of queues that messages were moved to.
-std::vector<Received> receive(SqsService& service, store::Txn& txn, const QueueRef& queue, const ReceiveOptions& options,
-                              TimePoint now, std::vector<std::string>& wakes);
+std::vector<Received> receive(SqsService& service, store::Txn& txn, const QueueRef& queue,
+                              const ReceiveOptions& options, TimePoint now,
+                              std::vector<std::string>& wakes);
 
 // Deletes the message of a handle. A message that is gone is no error; FIFO: an old handle is.
-Result<void> delete_message(store::Txn& txn, const QueueRef& queue, std::string_view handle, TimePoint now);
+Result<void> delete_message(store::Txn& txn, const QueueRef& queue, std::string_view handle,
+                            TimePoint now);
 // Visible again `seconds` from now.
-Result<void> change_visibility(store::Txn& txn, const QueueRef& queue, std::string_view handle, int seconds, TimePoint now);
+Result<void> change_visibility(store::Txn& txn, const QueueRef& queue, std::string_view handle,
+                               int seconds, TimePoint now);
 
 // Erases a message's rows and, when committed, its index entry.
 void erase_message(store::Txn& txn, const QueueRef& queue, Sequence sequence);

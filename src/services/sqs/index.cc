@@ -25,14 +25,16 @@ void QueueIndex::update_head(uint32_t group_id) {
         head_of_.erase(old);
     }
     const auto group = groups_.find(group_id);
-    if (group == groups_.end() || group->second.blocking > 0 || group->second.visible.empty()) return;
+    if (group == groups_.end() || group->second.blocking > 0 || group->second.visible.empty())
+        return;
     const Sequence head = *group->second.visible.begin();
     heads_.emplace(head, group_id);
     head_of_[group_id] = head;
 }
 
 bool QueueIndex::blocks(const Entry& entry) const {
-    return entry.state == State::kReserved || (entry.state == State::kHidden && entry.receive_count > 0);
+    return entry.state == State::kReserved ||
+           (entry.state == State::kHidden && entry.receive_count > 0);
 }
 
 void QueueIndex::make_visible(Sequence sequence, Entry& entry) {
@@ -88,8 +90,8 @@ void QueueIndex::promote(int64_t now_ms) {
     }
 }
 
-void QueueIndex::insert(Sequence sequence, std::string_view group, int64_t visible_at_ms, int64_t now_ms,
-                        uint32_t receive_count, uint32_t nonce) {
+void QueueIndex::insert(Sequence sequence, std::string_view group, int64_t visible_at_ms,
+                        int64_t now_ms, uint32_t receive_count, uint32_t nonce) {
     const MutexLock lock(mutex_);
     last_sequence_ = std::max(last_sequence_, sequence);
     const auto [it, created] = entries_.try_emplace(sequence);
@@ -115,7 +117,8 @@ std::vector<QueueIndex::Picked> QueueIndex::reserve(int count, int64_t now_ms) {
     std::vector<Sequence> chosen;
     const auto wanted = static_cast<size_t>(count);
     if (!fifo_) {
-        for (auto it = visible_.begin(); it != visible_.end() && chosen.size() < wanted; ++it) chosen.push_back(*it);
+        for (auto it = visible_.begin(); it != visible_.end() && chosen.size() < wanted; ++it)
+            chosen.push_back(*it);
     } else {
         for (auto head = heads_.begin(); head != heads_.end() && chosen.size() < wanted; ++head) {
             for (const Sequence sequence : groups_.at(head->second).visible) {
@@ -147,8 +150,8 @@ void QueueIndex::give_back(Sequence sequence, int64_t now_ms) {
     }
 }
 
-void QueueIndex::settle(Sequence sequence, int64_t visible_at_ms, int64_t now_ms, uint32_t receive_count,
-                        uint32_t nonce) {
+void QueueIndex::settle(Sequence sequence, int64_t visible_at_ms, int64_t now_ms,
+                        uint32_t receive_count, uint32_t nonce) {
     const MutexLock lock(mutex_);
     const auto found = entries_.find(sequence);
     if (found == entries_.end()) return;
@@ -198,7 +201,8 @@ std::optional<QueueIndex::Facts> QueueIndex::find(Sequence sequence, int64_t now
     const auto found = entries_.find(sequence);
     if (found == entries_.end()) return std::nullopt;
     const Entry& entry = found->second;
-    return Facts{entry.receive_count, entry.nonce, entry.state == State::kHidden && entry.receive_count > 0};
+    return Facts{entry.receive_count, entry.nonce,
+                 entry.state == State::kHidden && entry.receive_count > 0};
 }
 
 std::optional<int64_t> QueueIndex::next_visible_ms(int64_t now_ms) {
@@ -218,7 +222,8 @@ QueueIndex::Counts QueueIndex::counts(int64_t now_ms) {
 std::vector<Sequence> QueueIndex::first_through(Sequence last, size_t count) const {
     const MutexLock lock(mutex_);
     std::vector<Sequence> sequences;
-    for (auto it = entries_.begin(); it != entries_.end() && it->first <= last && sequences.size() < count; ++it) {
+    for (auto it = entries_.begin();
+         it != entries_.end() && it->first <= last && sequences.size() < count; ++it) {
         sequences.push_back(it->first);
     }
     return sequences;

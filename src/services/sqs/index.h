@@ -1,5 +1,5 @@
-// QueueIndex: which messages of a queue are visible, in flight or delayed, in memory. Built from the
-// store at start and changed only by commit hooks, in commit order, and by reservations that a
+// QueueIndex: which messages of a queue are visible, in flight or delayed, in memory. Built from
+// the store at start and changed only by commit hooks, in commit order, and by reservations that a
 // transaction gives back when it does not commit. Bodies stay in the store.
 //
 // A message's sequence is also its order of sending: microseconds since 1970, made unique.
@@ -52,7 +52,8 @@ public:
     std::vector<Picked> reserve(int count, int64_t now_ms);
     void give_back(Sequence sequence, int64_t now_ms);
     // A committed receive or change of visibility.
-    void settle(Sequence sequence, int64_t visible_at_ms, int64_t now_ms, uint32_t receive_count, uint32_t nonce);
+    void settle(Sequence sequence, int64_t visible_at_ms, int64_t now_ms, uint32_t receive_count,
+                uint32_t nonce);
     void erase(Sequence sequence);
     void erase_through(Sequence last);  // O(messages erased)
 
@@ -96,13 +97,15 @@ private:
     Entries entries_ MR_GUARDED_BY(mutex_);
     std::set<Sequence> visible_ MR_GUARDED_BY(mutex_);  // standard queues
     std::set<std::pair<int64_t, Sequence>> hidden_ MR_GUARDED_BY(mutex_);
-    int64_t in_flight_ MR_GUARDED_BY(mutex_) = 0;  // hidden or reserved, received at least once or reserved
+    int64_t in_flight_ MR_GUARDED_BY(mutex_) =
+        0;  // hidden or reserved, received at least once or reserved
     int64_t visible_count_ MR_GUARDED_BY(mutex_) = 0;
     // FIFO only.
     std::unordered_map<uint32_t, Group> groups_ MR_GUARDED_BY(mutex_);
     std::unordered_map<std::string, uint32_t> group_ids_ MR_GUARDED_BY(mutex_);
     uint32_t next_group_ MR_GUARDED_BY(mutex_) = 1;
-    std::set<std::pair<Sequence, uint32_t>> heads_ MR_GUARDED_BY(mutex_);  // oldest of each open group
+    std::set<std::pair<Sequence, uint32_t>> heads_
+        MR_GUARDED_BY(mutex_);  // oldest of each open group
     std::unordered_map<uint32_t, Sequence> head_of_ MR_GUARDED_BY(mutex_);
     Sequence last_sequence_ MR_GUARDED_BY(mutex_) = 0;
 };

@@ -27,9 +27,11 @@ std::string mac_of(const Queue& queue, std::string_view bytes) {
 Error bad_attribute(std::string message) { return errors::invalid_parameter(std::move(message)); }
 
 bool valid_attribute_name(std::string_view name) {
-    if (name.empty() || name.size() > 256 || name.front() == '.' || name.back() == '.') return false;
+    if (name.empty() || name.size() > 256 || name.front() == '.' || name.back() == '.')
+        return false;
     if (name.find("..") != std::string_view::npos) return false;
-    return name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.") ==
+    return name.find_first_not_of(
+               "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.") ==
            std::string_view::npos;
 }
 
@@ -39,48 +41,59 @@ bool valid_number(std::string_view text) {
     std::string_view digits = text.substr(0, exponent);
     if (exponent != std::string_view::npos) {
         std::string_view power = text.substr(exponent + 1);
-        if (!power.empty() && (power.front() == '-' || power.front() == '+')) power.remove_prefix(1);
-        if (power.empty() || power.size() > 3 || power.find_first_not_of("0123456789") != std::string_view::npos) return false;
+        if (!power.empty() && (power.front() == '-' || power.front() == '+'))
+            power.remove_prefix(1);
+        if (power.empty() || power.size() > 3 ||
+            power.find_first_not_of("0123456789") != std::string_view::npos)
+            return false;
     }
     const size_t dots = static_cast<size_t>(std::count(digits.begin(), digits.end(), '.'));
     return digits.size() > dots && digits.size() <= 38 + dots && dots <= 1 &&
            digits.find_first_not_of("0123456789.") == std::string_view::npos;
 }
 
-Result<MessageAttribute> read_attribute(const std::string& name, const model::sqs::MessageAttributeValue& given) {
+Result<MessageAttribute> read_attribute(const std::string& name,
+                                        const model::sqs::MessageAttributeValue& given) {
     if (!valid_attribute_name(name)) {
         return bad_attribute(fmt::format("Invalid message attribute name '{}'.", name));
     }
     std::string lower = name.substr(0, 7);
     for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     if (lower.starts_with("aws.") || lower == "amazon.") {
-        return bad_attribute("You can't use message attribute names beginning with 'AWS.' or 'Amazon.'. "
-                             "These strings are reserved for internal use.");
+        return bad_attribute(
+            "You can't use message attribute names beginning with 'AWS.' or 'Amazon.'. "
+            "These strings are reserved for internal use.");
     }
     const std::string type = given.data_type.value_or("");
     const std::string base = type.substr(0, type.find('.'));
     if (type.empty()) {
-        return bad_attribute(fmt::format("The message attribute '{}' must contain a non-empty message attribute type.", name));
+        return bad_attribute(fmt::format(
+            "The message attribute '{}' must contain a non-empty message attribute type.", name));
     }
     if (base != "String" && base != "Number" && base != "Binary") {
-        return bad_attribute(fmt::format("The message attribute '{}' has an invalid message attribute type, the set of "
-                                         "supported type prefixes is Binary, Number, and String.",
-                                         name));
+        return bad_attribute(fmt::format(
+            "The message attribute '{}' has an invalid message attribute type, the set of "
+            "supported type prefixes is Binary, Number, and String.",
+            name));
     }
     if (base == "Binary") {
         if (given.binary_value.value_or("").empty()) {
-            return bad_attribute(fmt::format("Message (user) attribute '{}' must contain a non-empty value of type 'Binary'.", name));
+            return bad_attribute(fmt::format(
+                "Message (user) attribute '{}' must contain a non-empty value of type 'Binary'.",
+                name));
         }
         return MessageAttribute{name, type, *given.binary_value};
     }
     const std::string value = given.string_value.value_or("");
     if (value.empty()) {
-        return bad_attribute(fmt::format("Message (user) attribute '{}' must contain a non-empty value of type '{}'.", name,
-                                         base == "Number" ? "Number" : "String"));
+        return bad_attribute(fmt::format(
+            "Message (user) attribute '{}' must contain a non-empty value of type '{}'.", name,
+            base == "Number" ? "Number" : "String"));
     }
     if (!valid_body(value)) return errors::invalid_message_contents();
     if (base == "Number" && !valid_number(value)) {
-        return bad_attribute(fmt::format("Can't cast the value of message (user) attribute '{}' to a number.", name));
+        return bad_attribute(fmt::format(
+            "Can't cast the value of message (user) attribute '{}' to a number.", name));
     }
     return MessageAttribute{name, type, value};
 }
@@ -93,8 +106,9 @@ std::string encode_message(const Message& message) {
     append_u8(out, kMessageFormat);
     append_u64(out, static_cast<uint64_t>(message.sent_ms));
     append_u64(out, static_cast<uint64_t>(message.visible_at_ms));
-    for (const std::string* text : {&message.message_id, &message.sender_id, &message.body, &message.group_id,
-                                    &message.deduplication_id, &message.trace_header, &message.dead_letter_source}) {
+    for (const std::string* text :
+         {&message.message_id, &message.sender_id, &message.body, &message.group_id,
+          &message.deduplication_id, &message.trace_header, &message.dead_letter_source}) {
         append_bytes(out, *text);
     }
     append_varint(out, message.attributes.size());
@@ -112,8 +126,9 @@ Message decode_message(std::string_view bytes) {
     Message message;
     message.sent_ms = static_cast<int64_t>(reader.u64());
     message.visible_at_ms = static_cast<int64_t>(reader.u64());
-    for (std::string* text : {&message.message_id, &message.sender_id, &message.body, &message.group_id,
-                              &message.deduplication_id, &message.trace_header, &message.dead_letter_source}) {
+    for (std::string* text :
+         {&message.message_id, &message.sender_id, &message.body, &message.group_id,
+          &message.deduplication_id, &message.trace_header, &message.dead_letter_source}) {
         *text = reader.bytes();
     }
     for (uint64_t n = reader.varint(); n > 0 && reader.ok(); --n) {
@@ -173,8 +188,10 @@ std::string make_receipt_handle(const Queue& queue, Receipt receipt) {
 std::optional<Receipt> parse_receipt_handle(const Queue& queue, std::string_view handle) {
     const auto bytes = codec::base64_decode(handle);
     if (!bytes || bytes->size() != 1 + 8 + 4 + kMacBytes) return std::nullopt;
-    const std::string_view signed_part = std::string_view(*bytes).substr(0, bytes->size() - kMacBytes);
-    if (!codec::constant_time_equal(mac_of(queue, signed_part), std::string_view(*bytes).substr(signed_part.size()))) {
+    const std::string_view signed_part =
+        std::string_view(*bytes).substr(0, bytes->size() - kMacBytes);
+    if (!codec::constant_time_equal(mac_of(queue, signed_part),
+                                    std::string_view(*bytes).substr(signed_part.size()))) {
         return std::nullopt;
     }
     ByteReader reader(signed_part);
@@ -205,8 +222,9 @@ Result<std::vector<MessageAttribute>> read_attributes(
     std::vector<MessageAttribute> read;
     if (!attributes) return read;
     if (attributes->size() > kAttributesMax) {
-        return bad_attribute(fmt::format("Number of message attributes [{}] exceeds the allowed maximum [{}].",
-                                         attributes->size(), kAttributesMax));
+        return bad_attribute(
+            fmt::format("Number of message attributes [{}] exceeds the allowed maximum [{}].",
+                        attributes->size(), kAttributesMax));
     }
     for (const auto& [name, value] : *attributes) {
         MR_TRY(MessageAttribute attribute, read_attribute(name, value));
@@ -225,7 +243,8 @@ size_t message_bytes(std::string_view body, const std::vector<MessageAttribute>&
 
 bool valid_body(std::string_view body) {
     // Nearly all bodies are plain ASCII.
-    if (std::all_of(body.begin(), body.end(), [](char c) { return c >= 0x20 && c != 0x7f; })) return true;
+    if (std::all_of(body.begin(), body.end(), [](char c) { return c >= 0x20 && c != 0x7f; }))
+        return true;
     if (!codec::is_valid_utf8(body)) return false;
     for (size_t position = 0; position < body.size();) {
         const uint32_t c = codec::next_code_point(body, position);
@@ -236,7 +255,8 @@ bool valid_body(std::string_view body) {
 }
 
 bool valid_fifo_id(std::string_view id) {
-    return !id.empty() && id.size() <= 128 && std::all_of(id.begin(), id.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+    return !id.empty() && id.size() <= 128 &&
+           std::all_of(id.begin(), id.end(), [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
 std::string sequence_number(Sequence sequence) { return fmt::format("{:020}", sequence); }

@@ -29,10 +29,10 @@ struct Message {
     std::string body;
     std::string group_id;
     std::string deduplication_id;
-    std::string trace_header;       // AWSTraceHeader, or empty
-    std::string dead_letter_source; // ARN of the queue it was moved from, or empty
+    std::string trace_header;        // AWSTraceHeader, or empty
+    std::string dead_letter_source;  // ARN of the queue it was moved from, or empty
     int64_t sent_ms = 0;
-    int64_t visible_at_ms = 0;      // when a delay ends
+    int64_t visible_at_ms = 0;                 // when a delay ends
     std::vector<MessageAttribute> attributes;  // sorted by name
 };
 

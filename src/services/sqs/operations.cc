@@ -44,8 +44,9 @@ contracts::ServiceEntry SqsService::entry() {
     return entry;
 }
 
-Result<void> authorize_queue(SqsService& service, OpContext& context, const std::optional<std::string>& url,
-                             std::string_view action, AuthzRequests& requests) {
+Result<void> authorize_queue(SqsService& service, OpContext& context,
+                             const std::optional<std::string>& url, std::string_view action,
+                             AuthzRequests& requests) {
     if (!url || url->empty()) return errors::missing_parameter("QueueUrl");
     const auto name = parse_queue_url(*url, context.region());
     if (!name) return errors::queue_does_not_exist();
@@ -53,7 +54,8 @@ Result<void> authorize_queue(SqsService& service, OpContext& context, const std:
     request.action = action;
     request.resource = "arn:aws:sqs:" + name->region + ":" + name->account + ":" + name->name;
     request.resource_account = name->account;
-    if (const QueueRef queue = service.find(context.txn(), *name)) request.resource_policy = queue.queue->parsed_policy;
+    if (const QueueRef queue = service.find(context.txn(), *name))
+        request.resource_policy = queue.queue->parsed_policy;
     requests.push_back(std::move(request));
     return {};
 }
@@ -64,7 +66,9 @@ Result<void> check_batch_ids(const std::vector<std::string>& ids, std::string_vi
     std::set<std::string_view> seen;
     for (const std::string& id : ids) {
         if (id.empty() || id.size() > 80 ||
-            id.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") != std::string::npos) {
+            id.find_first_not_of(
+                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") !=
+                std::string::npos) {
             return errors::invalid_batch_entry_id();
         }
         if (!seen.insert(id).second) return errors::ids_not_distinct(id);

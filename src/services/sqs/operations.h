@@ -54,8 +54,9 @@ MR_SQS_OPERATION(UntagQueue);
 // clang-format on
 
 // `action` ("sqs:SendMessage") on the queue that the URL names, whether there is one or not.
-Result<void> authorize_queue(SqsService& service, OpContext& context, const std::optional<std::string>& url,
-                             std::string_view action, AuthzRequests& requests);
+Result<void> authorize_queue(SqsService& service, OpContext& context,
+                             const std::optional<std::string>& url, std::string_view action,
+                             AuthzRequests& requests);
 // The rules for the ids of a batch's entries. `entry_name`: "SendMessageBatchRequestEntry".
 Result<void> check_batch_ids(const std::vector<std::string>& ids, std::string_view entry_name);
 // "http://localhost:4566/123456789012/name"

@@ -20,7 +20,8 @@ std::optional<int64_t> parse_int(std::string_view text) {
     return value;
 }
 
-Result<int64_t> bounded(const std::string& name, const std::string& text, int64_t least, int64_t most) {
+Result<int64_t> bounded(const std::string& name, const std::string& text, int64_t least,
+                        int64_t most) {
     const auto value = parse_int(text);
     if (!value || *value < least || *value > most) return errors::invalid_attribute_value(name);
     return *value;
@@ -39,7 +40,8 @@ std::optional<RedrivePolicy> parse_redrive(std::string_view text) {
     const codec::JsonValue* receives = document->find("maxReceiveCount");
     if (!arn || receives == nullptr) return std::nullopt;
     // The console and older SDKs send the number as a string.
-    const auto count = receives->is_string() ? parse_int(receives->as_string()) : receives->as_int64();
+    const auto count =
+        receives->is_string() ? parse_int(receives->as_string()) : receives->as_int64();
     if (!count || *count < 1 || *count > 1000) return std::nullopt;
     return RedrivePolicy{std::string(*arn), static_cast<int>(*count)};
 }
@@ -49,7 +51,8 @@ Result<void> check_redrive(const Queue& queue, const std::string& text) {
     if (!redrive) return errors::invalid_attribute_value("RedrivePolicy");
     const auto target = parse_queue_arn(redrive->dead_letter_arn);
     if (!target || target->name.ends_with(".fifo") != queue.fifo) {
-        return errors::invalid_attribute_value("RedrivePolicy", "Dead-letter queue must be same type of queue as the source.");
+        return errors::invalid_attribute_value(
+            "RedrivePolicy", "Dead-letter queue must be same type of queue as the source.");
     }
     return {};
 }
@@ -59,8 +62,8 @@ Result<void> check_redrive_allow(const std::string& text) {
     const auto permission = document ? document->find_string("redrivePermission") : std::nullopt;
     if (permission == "allowAll" || permission == "denyAll") return {};
     const codec::JsonValue* sources = document ? document->find("sourceQueueArns") : nullptr;
-    if (permission == "byQueue" && sources != nullptr && sources->is_array() && !sources->elements().empty() &&
-        sources->elements().size() <= 10) {
+    if (permission == "byQueue" && sources != nullptr && sources->is_array() &&
+        !sources->elements().empty() && sources->elements().size() <= 10) {
         return {};
     }
     return errors::invalid_attribute_value("RedriveAllowPolicy");
@@ -73,17 +76,20 @@ std::string Queue::arn() const { return "arn:aws:sqs:" + region + ":" + account 
 std::string encode_queue(const Queue& queue) {
     std::string out;
     append_u8(out, kFormat);
-    for (const std::string* text : {&queue.id, &queue.account, &queue.region, &queue.name, &queue.handle_key, &queue.policy,
-                                    &queue.redrive_policy, &queue.redrive_allow_policy}) {
+    for (const std::string* text :
+         {&queue.id, &queue.account, &queue.region, &queue.name, &queue.handle_key, &queue.policy,
+          &queue.redrive_policy, &queue.redrive_allow_policy}) {
         append_bytes(out, *text);
     }
-    for (const int64_t number : {queue.created_s, queue.modified_s, queue.purged_ms, int64_t{queue.delay_s},
-                                 int64_t{queue.visibility_s}, int64_t{queue.retention_s}, int64_t{queue.receive_wait_s},
-                                 queue.message_bytes_max}) {
+    for (const int64_t number :
+         {queue.created_s, queue.modified_s, queue.purged_ms, int64_t{queue.delay_s},
+          int64_t{queue.visibility_s}, int64_t{queue.retention_s}, int64_t{queue.receive_wait_s},
+          queue.message_bytes_max}) {
         append_u64(out, static_cast<uint64_t>(number));
     }
-    for (const bool flag : {queue.fifo, queue.content_based_deduplication, queue.deduplicate_per_group,
-                            queue.throughput_per_group, queue.managed_sse}) {
+    for (const bool flag :
+         {queue.fifo, queue.content_based_deduplication, queue.deduplicate_per_group,
+          queue.throughput_per_group, queue.managed_sse}) {
         append_u8(out, flag ? 1 : 0);
     }
     append_varint(out, queue.tags.size());
@@ -98,8 +104,9 @@ Queue decode_queue(std::string_view bytes) {
     ByteReader reader(bytes);
     MR_ASSERT(reader.u8() == kFormat);
     Queue queue;
-    for (std::string* text : {&queue.id, &queue.account, &queue.region, &queue.name, &queue.handle_key, &queue.policy,
-                              &queue.redrive_policy, &queue.redrive_allow_policy}) {
+    for (std::string* text :
+         {&queue.id, &queue.account, &queue.region, &queue.name, &queue.handle_key, &queue.policy,
+          &queue.redrive_policy, &queue.redrive_allow_policy}) {
         *text = reader.bytes();
     }
     const auto number = [&] { return static_cast<int64_t>(reader.u64()); };
@@ -111,8 +118,9 @@ Queue decode_queue(std::string_view bytes) {
     queue.retention_s = static_cast<int>(number());
     queue.receive_wait_s = static_cast<int>(number());
     queue.message_bytes_max = number();
-    for (bool* flag : {&queue.fifo, &queue.content_based_deduplication, &queue.deduplicate_per_group,
-                       &queue.throughput_per_group, &queue.managed_sse}) {
+    for (bool* flag :
+         {&queue.fifo, &queue.content_based_deduplication, &queue.deduplicate_per_group,
+          &queue.throughput_per_group, &queue.managed_sse}) {
         *flag = reader.u8() != 0;
     }
     for (uint64_t n = reader.varint(); n > 0 && reader.ok(); --n) {
@@ -127,12 +135,15 @@ Queue decode_queue(std::string_view bytes) {
 void parse_policies(Queue& queue) {
     queue.parsed_policy = nullptr;
     if (!queue.policy.empty()) {
-        if (auto parsed = auth::parse_policy(queue.policy, auth::PolicyKind::kResource)) queue.parsed_policy = *parsed;
+        if (auto parsed = auth::parse_policy(queue.policy, auth::PolicyKind::kResource))
+            queue.parsed_policy = *parsed;
     }
-    queue.redrive = queue.redrive_policy.empty() ? std::nullopt : parse_redrive(queue.redrive_policy);
+    queue.redrive =
+        queue.redrive_policy.empty() ? std::nullopt : parse_redrive(queue.redrive_policy);
 }
 
-Result<void> apply_attributes(Queue& queue, const std::map<std::string, std::string>& attributes, bool creating) {
+Result<void> apply_attributes(Queue& queue, const std::map<std::string, std::string>& attributes,
+                              bool creating) {
     Queue changed = queue;
     for (const auto& [name, text] : attributes) {
         const auto set_int = [&](auto& member, int64_t least, int64_t most) -> Result<void> {
@@ -167,28 +178,33 @@ Result<void> apply_attributes(Queue& queue, const std::map<std::string, std::str
             // Only true, and only at creation: recorded answers for both refusals.
             MR_TRY(const bool fifo, boolean(name, text));
             if (!creating && fifo != queue.fifo) {
-                return errors::invalid_attribute_value(name, "Modifying queue type is not supported.");
+                return errors::invalid_attribute_value(name,
+                                                       "Modifying queue type is not supported.");
             }
             if (!fifo || !queue.fifo) return errors::unknown_attribute(name);
-        } else if (name == "ContentBasedDeduplication" || name == "DeduplicationScope" || name == "FifoThroughputLimit") {
+        } else if (name == "ContentBasedDeduplication" || name == "DeduplicationScope" ||
+                   name == "FifoThroughputLimit") {
             if (!queue.fifo) {
                 if (name == "ContentBasedDeduplication") return errors::unknown_attribute(name);
-                return errors::invalid_attribute_name(
-                    fmt::format("You can specify the {} only when FifoQueue is set to true.", name));
+                return errors::invalid_attribute_name(fmt::format(
+                    "You can specify the {} only when FifoQueue is set to true.", name));
             }
             if (name == "ContentBasedDeduplication") {
                 MR_TRY(changed.content_based_deduplication, boolean(name, text));
             } else if (name == "DeduplicationScope") {
-                if (text != "queue" && text != "messageGroup") return errors::invalid_attribute_value(name);
+                if (text != "queue" && text != "messageGroup")
+                    return errors::invalid_attribute_value(name);
                 changed.deduplicate_per_group = text == "messageGroup";
             } else {
-                if (text != "perQueue" && text != "perMessageGroupId") return errors::invalid_attribute_value(name);
+                if (text != "perQueue" && text != "perMessageGroupId")
+                    return errors::invalid_attribute_value(name);
                 changed.throughput_per_group = text == "perMessageGroupId";
             }
         } else if (name == "KmsMasterKeyId" || name == "KmsDataKeyReusePeriodSeconds") {
             // There is no key service here: refused rather than stored and not obeyed.
             if (!text.empty()) {
-                return errors::unsupported_operation("Encryption with a key of KMS is not supported.");
+                return errors::unsupported_operation(
+                    "Encryption with a key of KMS is not supported.");
             }
         } else {
             return errors::unknown_attribute(name);
@@ -196,7 +212,8 @@ Result<void> apply_attributes(Queue& queue, const std::map<std::string, std::str
     }
     if (changed.throughput_per_group && !changed.deduplicate_per_group) {
         return errors::invalid_attribute_value(
-            "FifoThroughputLimit", "perMessageGroupId is allowed only when the DeduplicationScope is messageGroup.");
+            "FifoThroughputLimit",
+            "perMessageGroupId is allowed only when the DeduplicationScope is messageGroup.");
     }
     parse_policies(changed);
     queue = std::move(changed);
@@ -235,7 +252,8 @@ std::optional<QueueName> parse_queue_arn(std::string_view arn) {
     const size_t account = arn.find(':');
     const size_t name = account == std::string_view::npos ? account : arn.find(':', account + 1);
     if (name == std::string_view::npos || name + 1 == arn.size()) return std::nullopt;
-    return QueueName{std::string(arn.substr(0, account)), std::string(arn.substr(account + 1, name - account - 1)),
+    return QueueName{std::string(arn.substr(0, account)),
+                     std::string(arn.substr(account + 1, name - account - 1)),
                      std::string(arn.substr(name + 1))};
 }
 
@@ -250,7 +268,8 @@ std::optional<QueueName> parse_queue_url(std::string_view url, std::string_view 
     if (name == std::string_view::npos || name + 1 >= url.size()) return std::nullopt;
     const std::string_view before = url.substr(0, name);
     const size_t account = before.rfind('/');
-    const std::string_view digits = account == std::string_view::npos ? before : before.substr(account + 1);
+    const std::string_view digits =
+        account == std::string_view::npos ? before : before.substr(account + 1);
     return QueueName{std::string(region), std::string(digits), std::string(url.substr(name + 1))};
 }
 

@@ -39,12 +39,12 @@ struct Queue {
     int64_t message_bytes_max = kMessageBytesMax;
     bool fifo = false;
     bool content_based_deduplication = false;
-    bool deduplicate_per_group = false;   // DeduplicationScope=messageGroup
-    bool throughput_per_group = false;    // FifoThroughputLimit=perMessageGroupId
-    bool managed_sse = true;              // SqsManagedSseEnabled, told back as it was set
-    std::string policy;                   // JSON or empty
-    std::string redrive_policy;           // JSON or empty
-    std::string redrive_allow_policy;     // JSON or empty
+    bool deduplicate_per_group = false;  // DeduplicationScope=messageGroup
+    bool throughput_per_group = false;   // FifoThroughputLimit=perMessageGroupId
+    bool managed_sse = true;             // SqsManagedSseEnabled, told back as it was set
+    std::string policy;                  // JSON or empty
+    std::string redrive_policy;          // JSON or empty
+    std::string redrive_allow_policy;    // JSON or empty
     std::map<std::string, std::string> tags;
 
     // Parsed from the texts above when loaded.
@@ -63,7 +63,8 @@ void parse_policies(Queue& queue);
 
 // Applies attributes as CreateQueue and SetQueueAttributes take them; all values are checked before
 // any is applied. An empty Policy or RedrivePolicy removes it.
-Result<void> apply_attributes(Queue& queue, const std::map<std::string, std::string>& attributes, bool creating);
+Result<void> apply_attributes(Queue& queue, const std::map<std::string, std::string>& attributes,
+                              bool creating);
 
 // The attributes that GetQueueAttributes tells, but for the three counts.
 std::map<std::string, std::string> attributes_of(const Queue& queue);

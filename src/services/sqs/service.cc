@@ -44,16 +44,18 @@ void SqsService::load() {
     store_.run([&](store::Txn& txn) {
         queues_.clear();
         std::unordered_map<std::string, Sequence> doomed;
-        txn.scan({store::Space::kQueues, kDoomedPartition, "", ""}, [&](std::string_view id, std::string_view through) {
-            doomed[std::string(id)] = ByteReader(through).u64();
-            return true;
-        });
+        txn.scan({store::Space::kQueues, kDoomedPartition, "", ""},
+                 [&](std::string_view id, std::string_view through) {
+                     doomed[std::string(id)] = ByteReader(through).u64();
+                     return true;
+                 });
         txn.scan_space(store::Space::kQueues, "queues/", "", "queues0",
                        [&](std::string_view, std::string_view, std::string_view row) {
                            Queue queue = decode_queue(row);
                            const std::string key = map_key(queue.account, queue.region, queue.name);
                            const bool fifo = queue.fifo;
-                           auto live = std::make_shared<LiveQueue>(std::make_shared<const Queue>(std::move(queue)), fifo);
+                           auto live = std::make_shared<LiveQueue>(
+                               std::make_shared<const Queue>(std::move(queue)), fifo);
                            queues_[key] = live;
                            return true;
                        });
@@ -62,23 +64,27 @@ void SqsService::load() {
             const Sequence after = purged == doomed.end() ? 0 : purged->second;
             const std::string& id = live->definition()->id;
             std::unordered_map<Sequence, ReceiveState> states;
-            txn.scan({store::Space::kMessages, id, state_sort(after + 1), "t"}, [&](std::string_view sort, std::string_view row) {
-                states[ByteReader(sort.substr(1)).u64()] = decode_receive_state(row);
-                return true;
-            });
+            txn.scan({store::Space::kMessages, id, state_sort(after + 1), "t"},
+                     [&](std::string_view sort, std::string_view row) {
+                         states[ByteReader(sort.substr(1)).u64()] = decode_receive_state(row);
+                         return true;
+                     });
             const int64_t now_ms = epoch_ms(clock_.now());
-            txn.scan({store::Space::kMessages, id, message_sort(after + 1), "n"}, [&](std::string_view sort, std::string_view row) {
-                const Sequence sequence = ByteReader(sort.substr(1)).u64();
-                const Message message = decode_message(row);
-                const auto state = states.find(sequence);
-                if (state == states.end()) {
-                    live->index.insert(sequence, message.group_id, message.visible_at_ms, now_ms);
-                } else {
-                    live->index.insert(sequence, message.group_id, state->second.visible_at_ms, now_ms,
-                                       state->second.receive_count, state->second.nonce);
-                }
-                return true;
-            });
+            txn.scan({store::Space::kMessages, id, message_sort(after + 1), "n"},
+                     [&](std::string_view sort, std::string_view row) {
+                         const Sequence sequence = ByteReader(sort.substr(1)).u64();
+                         const Message message = decode_message(row);
+                         const auto state = states.find(sequence);
+                         if (state == states.end()) {
+                             live->index.insert(sequence, message.group_id, message.visible_at_ms,
+                                                now_ms);
+                         } else {
+                             live->index.insert(sequence, message.group_id,
+                                                state->second.visible_at_ms, now_ms,
+                                                state->second.receive_count, state->second.nonce);
+                         }
+                         return true;
+                     });
         }
         return store::TxnDecision::kCommit;
     });
@@ -100,7 +106,8 @@ std::vector<std::shared_ptr<LiveQueue>> SqsService::queues() const {
     return all;
 }
 
-Result<QueueRef> SqsService::find_by_url(contracts::OpContext& context, const std::optional<std::string>& url) {
+Result<QueueRef> SqsService::find_by_url(contracts::OpContext& context,
+                                         const std::optional<std::string>& url) {
     if (!url || url->empty()) return errors::missing_parameter("QueueUrl");
     const auto name = parse_queue_url(*url, context.region());
     if (!name) return errors::queue_does_not_exist();
@@ -118,7 +125,8 @@ Result<QueueRef> SqsService::find_by_arn(store::Txn& txn, std::string_view arn) 
 }
 
 void SqsService::save(store::Txn& txn, const Queue& queue) {
-    txn.put({store::Space::kQueues, queue_partition(queue.account, queue.region), queue.name}, encode_queue(queue));
+    txn.put({store::Space::kQueues, queue_partition(queue.account, queue.region), queue.name},
+            encode_queue(queue));
     txn.on_commit([this, queue](store::Version) {
         const std::shared_lock lock(mutex_);
         const auto found = queues_.find(map_key(queue.account, queue.region, queue.name));
@@ -127,7 +135,8 @@ void SqsService::save(store::Txn& txn, const Queue& queue) {
 }
 
 void SqsService::create(store::Txn& txn, const Queue& queue) {
-    txn.put({store::Space::kQueues, queue_partition(queue.account, queue.region), queue.name}, encode_queue(queue));
+    txn.put({store::Space::kQueues, queue_partition(queue.account, queue.region), queue.name},
+            encode_queue(queue));
     txn.on_commit([this, queue](store::Version) {
         const std::unique_lock lock(mutex_);
         queues_[map_key(queue.account, queue.region, queue.name)] =
@@ -150,10 +159,13 @@ void SqsService::remove(store::Txn& txn, const QueueRef& ref, TimePoint now) {
 
 void SqsService::purge(store::Txn& txn, const QueueRef& ref, Sequence through) {
     txn.put({store::Space::kQueues, kDoomedPartition, ref.queue->id}, sequence_bytes(through));
-    txn.on_commit([live = ref.live, through](store::Version) { live->index.erase_through(through); });
+    txn.on_commit(
+        [live = ref.live, through](store::Version) { live->index.erase_through(through); });
 }
 
-std::unique_ptr<contracts::Worker> SqsService::make_sweeper() { return std::make_unique<Sweeper>(*this, store_); }
+std::unique_ptr<contracts::Worker> SqsService::make_sweeper() {
+    return std::make_unique<Sweeper>(*this, store_);
+}
 
 // ---- QueueReader ----
 
@@ -162,16 +174,16 @@ Result<contracts::QueueFacts> SqsService::describe(std::string_view queue_arn) {
     store_.run([&](store::Txn& txn) {
         const auto queue = find_by_arn(txn, queue_arn);
         if (queue) {
-            result = contracts::QueueFacts{std::string(queue_arn), wake_key(*queue->queue), queue->queue->visibility_s,
-                                           queue->queue->fifo};
+            result = contracts::QueueFacts{std::string(queue_arn), wake_key(*queue->queue),
+                                           queue->queue->visibility_s, queue->queue->fifo};
         }
         return store::TxnDecision::kRollback;
     });
     return result;
 }
 
-Result<std::vector<contracts::QueueMessage>> SqsService::receive(std::string_view queue_arn, int count_max,
-                                                                 std::optional<TimePoint>& next_visible) {
+Result<std::vector<contracts::QueueMessage>> SqsService::receive(
+    std::string_view queue_arn, int count_max, std::optional<TimePoint>& next_visible) {
     std::vector<Received> received;
     std::vector<std::string> wakes;
     std::optional<Error> failure;
@@ -186,7 +198,8 @@ Result<std::vector<contracts::QueueMessage>> SqsService::receive(std::string_vie
             return store::TxnDecision::kRollback;
         }
         ref = *queue;
-        received = sqs::receive(*this, txn, ref, {count_max, ref.queue->visibility_s}, clock_.now(), wakes);
+        received = sqs::receive(*this, txn, ref, {count_max, ref.queue->visibility_s}, clock_.now(),
+                                wakes);
         return store::TxnDecision::kCommit;
     });
     if (failure) return *failure;
@@ -195,7 +208,8 @@ Result<std::vector<contracts::QueueMessage>> SqsService::receive(std::string_vie
     }
     for (const std::string& key : wakes) hub_.signal(key);
     next_visible.reset();
-    if (const auto next = ref.live->index.next_visible_ms(epoch_ms(clock_.now()))) next_visible = from_epoch_ms(*next);
+    if (const auto next = ref.live->index.next_visible_ms(epoch_ms(clock_.now())))
+        next_visible = from_epoch_ms(*next);
     std::vector<contracts::QueueMessage> messages;
     for (Received& one : received) {
         contracts::QueueMessage message;
@@ -203,10 +217,11 @@ Result<std::vector<contracts::QueueMessage>> SqsService::receive(std::string_vie
         message.receipt_handle = one.receipt_handle;
         message.md5_of_body = codec::md5_hex(one.message.body);
         message.system_attributes = system_attributes(*ref.queue, one);
-        if (!one.message.attributes.empty()) message.md5_of_attributes = md5_of_attributes(one.message.attributes);
+        if (!one.message.attributes.empty())
+            message.md5_of_attributes = md5_of_attributes(one.message.attributes);
         for (MessageAttribute& attribute : one.message.attributes) {
-            message.attributes.push_back(
-                {std::move(attribute.name), std::move(attribute.data_type), std::move(attribute.value)});
+            message.attributes.push_back({std::move(attribute.name), std::move(attribute.data_type),
+                                          std::move(attribute.value)});
         }
         message.body = std::move(one.message.body);
         messages.push_back(std::move(message));
@@ -214,7 +229,8 @@ Result<std::vector<contracts::QueueMessage>> SqsService::receive(std::string_vie
     return messages;
 }
 
-Result<void> SqsService::remove(std::string_view queue_arn, const std::vector<std::string>& receipt_handles) {
+Result<void> SqsService::remove(std::string_view queue_arn,
+                                const std::vector<std::string>& receipt_handles) {
     std::optional<Error> failure;
     const store::RunResult result = store_.run([&](store::Txn& txn) {
         failure.reset();
@@ -227,9 +243,10 @@ Result<void> SqsService::remove(std::string_view queue_arn, const std::vector<st
             // A handle that has expired: the message will come again, as it should.
             (void)delete_message(txn, *queue, handle, clock_.now());
         }
-        txn.on_commit([this, key = wake_key(*queue->queue), fifo = queue->queue->fifo](store::Version) {
-            if (fifo) hub_.signal(key);  // the next of the group may be received
-        });
+        txn.on_commit(
+            [this, key = wake_key(*queue->queue), fifo = queue->queue->fifo](store::Version) {
+                if (fifo) hub_.signal(key);  // the next of the group may be received
+            });
         return store::TxnDecision::kCommit;
     });
     if (failure) return *failure;
@@ -239,7 +256,8 @@ Result<void> SqsService::remove(std::string_view queue_arn, const std::vector<st
     return {};
 }
 
-Result<void> SqsService::set_visibility(std::string_view queue_arn, const std::vector<std::string>& receipt_handles,
+Result<void> SqsService::set_visibility(std::string_view queue_arn,
+                                        const std::vector<std::string>& receipt_handles,
                                         int seconds) {
     std::string key;
     store_.run([&](store::Txn& txn) {
@@ -266,9 +284,11 @@ Result<void> SqsService::send(std::string_view queue_arn, std::string_view body)
             return store::TxnDecision::kRollback;
         }
         key = wake_key(*queue->queue);
-        const auto draft = check_draft(*queue->queue, std::string(body), {}, std::nullopt,
-                                       queue->queue->fifo ? std::optional<std::string>("millrace") : std::nullopt,
-                                       queue->queue->fifo ? std::optional<std::string>(codec::sha256_hex(body)) : std::nullopt);
+        const auto draft =
+            check_draft(*queue->queue, std::string(body), {}, std::nullopt,
+                        queue->queue->fifo ? std::optional<std::string>("millrace") : std::nullopt,
+                        queue->queue->fifo ? std::optional<std::string>(codec::sha256_hex(body))
+                                           : std::nullopt);
         if (!draft) {
             failure = draft.error();
             return store::TxnDecision::kRollback;

@@ -22,7 +22,8 @@ namespace millrace::sqs {
 
 // A queue as the process knows it: its definition, replaced as a whole, and its index.
 struct LiveQueue {
-    LiveQueue(std::shared_ptr<const Queue> queue, bool fifo) : index(fifo), definition_(std::move(queue)) {}
+    LiveQueue(std::shared_ptr<const Queue> queue, bool fifo)
+        : index(fifo), definition_(std::move(queue)) {}
     std::shared_ptr<const Queue> definition() const {
         const std::lock_guard lock(mutex_);
         return definition_;
@@ -59,7 +60,8 @@ public:
     // The queue or nothing; its row joins the conflict set.
     QueueRef find(store::Txn& txn, const QueueName& name);
     // By URL or ARN, with the service's error.
-    Result<QueueRef> find_by_url(contracts::OpContext& context, const std::optional<std::string>& url);
+    Result<QueueRef> find_by_url(contracts::OpContext& context,
+                                 const std::optional<std::string>& url);
     Result<QueueRef> find_by_arn(store::Txn& txn, std::string_view arn);
     // Writes the definition; others see it once committed.
     void save(store::Txn& txn, const Queue& queue);
@@ -75,10 +77,12 @@ public:
     contracts::WakeHub& hub() { return hub_; }
 
     Result<contracts::QueueFacts> describe(std::string_view queue_arn) override;
-    Result<std::vector<contracts::QueueMessage>> receive(std::string_view queue_arn, int count_max,
-                                                         std::optional<TimePoint>& next_visible) override;
-    Result<void> remove(std::string_view queue_arn, const std::vector<std::string>& receipt_handles) override;
-    Result<void> set_visibility(std::string_view queue_arn, const std::vector<std::string>& receipt_handles,
+    Result<std::vector<contracts::QueueMessage>> receive(
+        std::string_view queue_arn, int count_max, std::optional<TimePoint>& next_visible) override;
+    Result<void> remove(std::string_view queue_arn,
+                        const std::vector<std::string>& receipt_handles) override;
+    Result<void> set_visibility(std::string_view queue_arn,
+                                const std::vector<std::string>& receipt_handles,
                                 int seconds) override;
     Result<void> send(std::string_view queue_arn, std::string_view body) override;
 
@@ -97,7 +101,8 @@ private:
 std::string wake_key(const Queue& queue);
 // Keys of Space::kQueues.
 std::string queue_partition(std::string_view account, std::string_view region);
-inline constexpr std::string_view kDeletedPartition = "deleted";   // sort: account/region/name
-inline constexpr std::string_view kDoomedPartition = "doomed";     // sort: queue id; value: last sequence to delete
+inline constexpr std::string_view kDeletedPartition = "deleted";  // sort: account/region/name
+inline constexpr std::string_view kDoomedPartition =
+    "doomed";  // sort: queue id; value: last sequence to delete
 
 }  // namespace millrace::sqs

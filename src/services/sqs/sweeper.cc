@@ -22,21 +22,24 @@ bool Sweeper::sweep_doomed() {
         found = false;
         std::string id;
         Sequence through = 0;
-        txn.scan({store::Space::kQueues, kDoomedPartition, "", ""}, [&](std::string_view queue_id, std::string_view value) {
-            id = queue_id;
-            through = ByteReader(value).u64();
-            found = true;
-            return false;
-        });
+        txn.scan({store::Space::kQueues, kDoomedPartition, "", ""},
+                 [&](std::string_view queue_id, std::string_view value) {
+                     id = queue_id;
+                     through = ByteReader(value).u64();
+                     found = true;
+                     return false;
+                 });
         if (!found) return store::TxnDecision::kRollback;
         std::vector<std::string> sorts;
         const auto collect = [&](std::string_view sort, std::string_view) {
             sorts.emplace_back(sort);
             return sorts.size() < kRowsPerStep;
         };
-        txn.scan({store::Space::kMessages, id, message_sort(0), message_sort(through + 1)}, collect);
+        txn.scan({store::Space::kMessages, id, message_sort(0), message_sort(through + 1)},
+                 collect);
         if (sorts.size() < kRowsPerStep) {
-            txn.scan({store::Space::kMessages, id, state_sort(0), state_sort(through + 1)}, collect);
+            txn.scan({store::Space::kMessages, id, state_sort(0), state_sort(through + 1)},
+                     collect);
         }
         for (const std::string& sort : sorts) txn.erase({store::Space::kMessages, id, sort});
         if (sorts.size() < kRowsPerStep) {
@@ -60,7 +63,8 @@ bool Sweeper::sweep_expired(TimePoint now) {
         const auto oldest = live->index.oldest();
         // A sequence is the time of sending in microseconds, or a little later.
         if (!oldest || static_cast<int64_t>(*oldest) > expired_us) continue;
-        std::vector<Sequence> expired = live->index.first_through(static_cast<Sequence>(expired_us), kRowsPerStep);
+        std::vector<Sequence> expired =
+            live->index.first_through(static_cast<Sequence>(expired_us), kRowsPerStep);
         more = more || expired.size() == kRowsPerStep;
         store_.run([&](store::Txn& txn) {
             const QueueRef ref = service_.find(txn, {queue->region, queue->account, queue->name});

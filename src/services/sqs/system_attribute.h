@@ -13,15 +13,18 @@ namespace millrace::sqs {
 
 // Its value, empty when it is not given.
 inline Result<std::string> read_trace_header(
-    const std::optional<std::map<std::string, model::sqs::MessageSystemAttributeValue>>& attributes) {
+    const std::optional<std::map<std::string, model::sqs::MessageSystemAttributeValue>>&
+        attributes) {
     if (!attributes) return std::string();
     for (const auto& [name, value] : *attributes) {
         if (name != "AWSTraceHeader") {
-            return errors::invalid_parameter(fmt::format("Message system attribute name '{}' is invalid.", name));
+            return errors::invalid_parameter(
+                fmt::format("Message system attribute name '{}' is invalid.", name));
         }
         if (value.data_type != "String" || value.string_value.value_or("").empty()) {
             return errors::invalid_parameter(
-                "The message system attribute 'AWSTraceHeader' must contain a non-empty value of type 'String'.");
+                "The message system attribute 'AWSTraceHeader' must contain a non-empty value of "
+                "type 'String'.");
         }
         return *value.string_value;
     }

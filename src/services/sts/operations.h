@@ -14,9 +14,10 @@ struct AssumeRole {
     using Output = model::sts::AssumeRoleOutput;
     static constexpr contracts::OpTraits kTraits{.name = "AssumeRole"};
     static Result<void> check(const Input& input);
-    static Result<void> authorize(StsService& service, contracts::OpContext& context, const Input& input,
-                                  contracts::AuthzRequests& requests);
-    static contracts::Outcome<Output> run(StsService& service, contracts::OpContext& context, const Input& input);
+    static Result<void> authorize(StsService& service, contracts::OpContext& context,
+                                  const Input& input, contracts::AuthzRequests& requests);
+    static contracts::Outcome<Output> run(StsService& service, contracts::OpContext& context,
+                                          const Input& input);
 };
 
 struct GetCallerIdentity {
@@ -26,9 +27,10 @@ struct GetCallerIdentity {
     static constexpr contracts::OpTraits kTraits{
         .name = "GetCallerIdentity", .access = contracts::Access::kRead, .authorized_always = true};
     static Result<void> check(const Input& input);
-    static Result<void> authorize(StsService& service, contracts::OpContext& context, const Input& input,
-                                  contracts::AuthzRequests& requests);
-    static contracts::Outcome<Output> run(StsService& service, contracts::OpContext& context, const Input& input);
+    static Result<void> authorize(StsService& service, contracts::OpContext& context,
+                                  const Input& input, contracts::AuthzRequests& requests);
+    static contracts::Outcome<Output> run(StsService& service, contracts::OpContext& context,
+                                          const Input& input);
 };
 
 }  // namespace millrace::sts

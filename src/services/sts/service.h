@@ -1,5 +1,5 @@
-// StsService: who is calling, and temporary credentials of roles. Thread-safety: stateless. Ownership:
-// the role store (IAM) and the authorizer are the app's.
+// StsService: who is calling, and temporary credentials of roles. Thread-safety: stateless.
+// Ownership: the role store (IAM) and the authorizer are the app's.
 #pragma once
 
 #include <optional>
@@ -14,7 +14,8 @@ namespace millrace::sts {
 
 class StsService {
 public:
-    StsService(contracts::RoleSessions& roles, const contracts::Authorizer& authorizer) : roles_(roles), authorizer_(authorizer) {}
+    StsService(contracts::RoleSessions& roles, const contracts::Authorizer& authorizer)
+        : roles_(roles), authorizer_(authorizer) {}
     contracts::ServiceEntry entry();
     contracts::RoleSessions& roles() { return roles_; }
     const contracts::Authorizer& authorizer() const { return authorizer_; }

@@ -1,8 +1,8 @@
 // Applies updates to flat items. See expression.h.
 //
-// Every right side and every parent is looked up in the old item: paths of one update never overlap,
-// so no action can make or move what another one names. Lists are changed last and removals run from
-// the back, so that every index means a position before the update.
+// Every right side and every parent is looked up in the old item: paths of one update never
+// overlap, so no action can make or move what another one names. Lists are changed last and
+// removals run from the back, so that every index means a position before the update.
 #include <algorithm>
 #include <deque>
 
@@ -43,17 +43,18 @@ private:
         const Path* path;
         ValueView value;  // in the request, the old item or scratch_
         bool operator<(const Change& other) const {
-            return std::lexicographical_compare(path->begin(), path->end(), other.path->begin(), other.path->end(),
-                                                [](const PathElement& a, const PathElement& b) {
-                                                    return a.index != b.index ? a.index < b.index : a.name < b.name;
-                                                });
+            return std::lexicographical_compare(
+                path->begin(), path->end(), other.path->begin(), other.path->end(),
+                [](const PathElement& a, const PathElement& b) {
+                    return a.index != b.index ? a.index < b.index : a.name < b.name;
+                });
         }
     };
     // What happens to one top-level attribute.
     struct TopLevel {
         std::string_view name;
-        ValueView value;                         // none: it goes away
-        std::unique_ptr<MutableValue> opened;    // instead of value: changed inside
+        ValueView value;                       // none: it goes away
+        std::unique_ptr<MutableValue> opened;  // instead of value: changed inside
     };
 
     ValueView keep(Value value) {
@@ -70,7 +71,8 @@ private:
                 const ValueView found = find_path(old_, operand_ref.path);
                 if (found.has_value()) return found;
                 return item::validation_error(
-                    "The provided expression refers to an attribute that does not exist in the item");
+                    "The provided expression refers to an attribute that does not exist in the "
+                    "item");
             }
             case UpdateOperand::Kind::kIfNotExists: {
                 const ValueView found = find_path(old_, operand_ref.path);
@@ -90,7 +92,8 @@ private:
             case UpdateOperand::Kind::kSubtract: {
                 MR_TRY(const ValueView first, operand(operand_ref.first));
                 MR_TRY(const ValueView second, operand(operand_ref.second));
-                return arithmetic(first, second, operand_ref.kind == UpdateOperand::Kind::kSubtract);
+                return arithmetic(first, second,
+                                  operand_ref.kind == UpdateOperand::Kind::kSubtract);
             }
         }
         return wrong_type();
@@ -99,9 +102,11 @@ private:
     Result<ValueView> arithmetic(ValueView first, ValueView second, bool subtract) {
         if (!first.is(Type::kNumber) || !second.is(Type::kNumber)) return wrong_type();
         item::Number sum;
-        const item::NumberError error = subtract ? item::subtract_numbers(first.number(), second.number(), sum)
-                                                 : item::add_numbers(first.number(), second.number(), sum);
-        if (error != item::NumberError::kNone) return item::validation_error(item::number_error_text(error));
+        const item::NumberError error =
+            subtract ? item::subtract_numbers(first.number(), second.number(), sum)
+                     : item::add_numbers(first.number(), second.number(), sum);
+        if (error != item::NumberError::kNone)
+            return item::validation_error(item::number_error_text(error));
         return keep(Value::number(sum));
     }
 
@@ -117,8 +122,8 @@ private:
         }
         if (!item::is_set(value.type())) return wrong_type();
         std::vector<std::string_view> elements;
-        std::set_union(present.set().begin(), present.set().end(), value.set().begin(), value.set().end(),
-                       std::back_inserter(elements));
+        std::set_union(present.set().begin(), present.set().end(), value.set().begin(),
+                       value.set().end(), std::back_inserter(elements));
         return keep(Value::set(value.type(), std::move(elements)));
     }
 
@@ -126,8 +131,8 @@ private:
     Result<ValueView> deleted(ValueView present, ValueView value) {
         if (present.type() != value.type() || !item::is_set(value.type())) return wrong_type();
         std::vector<std::string_view> elements;
-        std::set_difference(present.set().begin(), present.set().end(), value.set().begin(), value.set().end(),
-                            std::back_inserter(elements));
+        std::set_difference(present.set().begin(), present.set().end(), value.set().begin(),
+                            value.set().end(), std::back_inserter(elements));
         if (elements.empty()) return ValueView();
         return keep(Value::set(value.type(), std::move(elements)));
     }
@@ -144,7 +149,8 @@ private:
                 break;
             case UpdateOp::kAdd:
             case UpdateOp::kLegacyAdd: {
-                MR_TRY(change.value, added(find_path(old_, action.path), action.value, action.op == UpdateOp::kLegacyAdd));
+                MR_TRY(change.value, added(find_path(old_, action.path), action.value,
+                                           action.op == UpdateOp::kLegacyAdd));
                 break;
             }
             case UpdateOp::kDelete: {
@@ -158,24 +164,29 @@ private:
         return change;
     }
 
-    // The value that the path's last step goes into must be there, and a map or a list as the step asks.
+    // The value that the path's last step goes into must be there, and a map or a list as the step
+    // asks.
     Result<void> check_parent(const Path& path) const {
         if (path.size() == 1) return {};
         const ValueView parent = find_path(old_, Path(path.begin(), path.end() - 1));
         if (parent.is(path.back().is_index() ? Type::kList : Type::kMap)) return {};
-        return item::validation_error("The document path provided in the update expression is invalid for update");
+        return item::validation_error(
+            "The document path provided in the update expression is invalid for update");
     }
 
     void apply_changes() {
-        // Ascending: a list's elements that exist come before those that are appended, and these come
-        // in the order of their indexes.
+        // Ascending: a list's elements that exist come before those that are appended, and these
+        // come in the order of their indexes.
         std::sort(changes_.begin(), changes_.end());
         for (const Change& change : changes_) {
             if (change.path->size() == 1) {
                 tops_.push_back({change.path->front().name, change.value, nullptr});
             } else if (tops_.empty() || tops_.back().name != change.path->front().name) {
                 const std::string_view name = change.path->front().name;
-                tops_.push_back({name, {}, std::make_unique<MutableValue>(MutableValue::borrow(old_.find(name)))});
+                tops_.push_back(
+                    {name,
+                     {},
+                     std::make_unique<MutableValue>(MutableValue::borrow(old_.find(name)))});
             }
         }
         // Removals last and descending: they move what stands behind them.
@@ -188,8 +199,9 @@ private:
     }
 
     TopLevel& top(std::string_view name) {
-        const auto found = std::lower_bound(tops_.begin(), tops_.end(), name,
-                                            [](const TopLevel& entry, std::string_view wanted) { return entry.name < wanted; });
+        const auto found = std::lower_bound(
+            tops_.begin(), tops_.end(), name,
+            [](const TopLevel& entry, std::string_view wanted) { return entry.name < wanted; });
         MR_ASSERT(found != tops_.end() && found->name == name);
         return *found;
     }
@@ -264,7 +276,8 @@ private:
             if (entry.opened != nullptr) {
                 const size_t begin = out.size();
                 entry.opened->append_to(out);
-                if (item::nesting_depth(ValueView::at(std::string_view(out).substr(begin))) > item::kNestingDepthMax) {
+                if (item::nesting_depth(ValueView::at(std::string_view(out).substr(begin))) >
+                    item::kNestingDepthMax) {
                     return item::validation_error("Nesting Levels have exceeded supported limits");
                 }
             } else {
@@ -289,8 +302,9 @@ Result<item::Item> apply(const Update& update, ItemView old) { return Updater(up
 Result<void> check_key_not_updated(const Update& update, std::span<const std::string> keys) {
     for (const std::string_view name : update.written_names()) {
         if (std::find(keys.begin(), keys.end(), name) == keys.end()) continue;
-        return invalid_parameter(
-            std::string("Cannot update attribute ").append(name).append(". This attribute is part of the key"));
+        return invalid_parameter(std::string("Cannot update attribute ")
+                                     .append(name)
+                                     .append(". This attribute is part of the key"));
     }
     return {};
 }

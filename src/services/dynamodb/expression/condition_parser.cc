@@ -102,13 +102,14 @@ uint32_t ConditionParser::parse() {
     const uint32_t root = parse_or();
     if (root == kFailed || !is_condition(root)) return kFailed;
     if (peek().kind != TokenKind::kEnd) return fail_syntax();
-    const bool good = check_operator_count() && check_function_names() && check_function_use(root) &&
-                      check_reserved_words() && check_nodes();
+    const bool good = check_operator_count() && check_function_names() &&
+                      check_function_use(root) && check_reserved_words() && check_nodes();
     return good ? root : kFailed;
 }
 
 bool ConditionParser::is_condition(uint32_t node) {
-    if (nodes_[node].kind == NodeKind::kFunction || nodes_[node].kind == NodeKind::kOperator) return true;
+    if (nodes_[node].kind == NodeKind::kFunction || nodes_[node].kind == NodeKind::kOperator)
+        return true;
     fail_syntax();
     return false;
 }
@@ -195,8 +196,9 @@ bool ConditionParser::check_function_names() {
     for (const SyntaxNode& node : nodes_) {
         if (node.kind != NodeKind::kFunction || find_function(node.text) != nullptr) continue;
         const bool of_updates = node.text == "if_not_exists" || node.text == "list_append";
-        fail(std::string(of_updates ? "The function is not allowed in a condition expression; function: "
-                                    : "Invalid function name; function: ")
+        fail(std::string(of_updates
+                             ? "The function is not allowed in a condition expression; function: "
+                             : "Invalid function name; function: ")
                  .append(node.text));
         return false;
     }
@@ -206,7 +208,8 @@ bool ConditionParser::check_function_names() {
 // size() is an operand, every other function a condition.
 bool ConditionParser::check_function_use(uint32_t root) {
     const auto misused = [this](const SyntaxNode& node) {
-        fail(std::string("The function is not allowed to be used this way in an expression; function: ")
+        fail(std::string(
+                 "The function is not allowed to be used this way in an expression; function: ")
                  .append(node.text));
         return false;
     };
@@ -253,7 +256,8 @@ bool ConditionParser::check_distinct(const SyntaxNode& node) {
     for (uint32_t i = 1; i < node.count; ++i) {
         const SyntaxNode& other = child(node, i);
         if (other.kind != NodeKind::kPath || other.path != first.path) continue;
-        fail(std::string("The first operand must be distinct from the remaining operands for this operator or "
+        fail(std::string("The first operand must be distinct from the remaining operands for this "
+                         "operator or "
                          "function; operator: ")
                  .append(node.text)
                  .append(", first operand: ")
@@ -266,7 +270,8 @@ bool ConditionParser::check_distinct(const SyntaxNode& node) {
 bool ConditionParser::check_function(const SyntaxNode& node) {
     const std::string_view name = node.text;
     if (node.count != find_function(name)->operands) {
-        fail(std::string("Incorrect number of operands for operator or function; operator or function: ")
+        fail(std::string(
+                 "Incorrect number of operands for operator or function; operator or function: ")
                  .append(name)
                  .append(", number of operands: ")
                  .append(std::to_string(node.count)));
@@ -276,7 +281,8 @@ bool ConditionParser::check_function(const SyntaxNode& node) {
     const std::optional<Type> first = immediate_type(child(node, 0));
     if (name == "attribute_exists" || name == "attribute_not_exists") {
         if (!first) return true;
-        fail(std::string("Operator or function requires a document path; operator or function: ").append(name));
+        fail(std::string("Operator or function requires a document path; operator or function: ")
+                 .append(name));
         return false;
     }
     if (name == "size") {
@@ -295,7 +301,8 @@ bool ConditionParser::check_function(const SyntaxNode& node) {
         }
     } else if (name == "attribute_type") {
         if (second != Type::kString) {
-            fail(operand_type_text(name, second ? item::type_name(*second) : "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}"));
+            fail(operand_type_text(
+                name, second ? item::type_name(*second) : "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}"));
             return false;
         }
         const std::string_view wanted = child(node, 1).value.string();
@@ -374,7 +381,8 @@ uint32_t ConditionParser::build(uint32_t index, Condition& out) const {
                                                     : comparator(node.text);
         built.first = static_cast<uint32_t>(out.operands.size());
         built.second = node.count;
-        for (uint32_t i = 0; i < node.count; ++i) out.operands.push_back(build_operand(child(node, i)));
+        for (uint32_t i = 0; i < node.count; ++i)
+            out.operands.push_back(build_operand(child(node, i)));
     }
     out.nodes.push_back(built);
     return static_cast<uint32_t>(out.nodes.size() - 1);
@@ -393,20 +401,24 @@ Result<KeyCondition> ConditionParser::parse_key_condition() {
     if (root == kFailed) return take_error();
     KeyCondition condition;
     if (!collect_terms(root, condition)) return take_error();
-    if (condition.terms.size() > 2) return item::validation_error("Conditions can be of length 1 or 2 only");
+    if (condition.terms.size() > 2)
+        return item::validation_error("Conditions can be of length 1 or 2 only");
     return condition;
 }
 
 bool ConditionParser::collect_terms(uint32_t index, KeyCondition& out) {
     const SyntaxNode& node = nodes_[index];
     if (node.kind == NodeKind::kOperator && node.text == "AND") {
-        return collect_terms(children_[node.begin], out) && collect_terms(children_[node.begin + 1], out);
+        return collect_terms(children_[node.begin], out) &&
+               collect_terms(children_[node.begin + 1], out);
     }
-    const bool allowed = node.kind == NodeKind::kFunction
-                             ? node.text == "begins_with"
-                             : node.text != "OR" && node.text != "NOT" && node.text != "IN" && node.text != "<>";
+    const bool allowed =
+        node.kind == NodeKind::kFunction
+            ? node.text == "begins_with"
+            : node.text != "OR" && node.text != "NOT" && node.text != "IN" && node.text != "<>";
     if (!allowed) {
-        fail(item::validation_error(std::string("Invalid operator used in KeyConditionExpression: ").append(node.text)));
+        fail(item::validation_error(
+            std::string("Invalid operator used in KeyConditionExpression: ").append(node.text)));
         return false;
     }
     return add_term(node, out);
@@ -423,26 +435,31 @@ bool ConditionParser::add_term(const SyntaxNode& node, KeyCondition& out) {
     bool value_before_key = false;
     for (uint32_t i = 0; i < node.count; ++i) {
         const SyntaxNode& operand = child(node, i);
-        if (operand.kind == NodeKind::kFunction) return bad("KeyConditionExpressions cannot contain nested operations");
+        if (operand.kind == NodeKind::kFunction)
+            return bad("KeyConditionExpressions cannot contain nested operations");
         if (operand.kind == NodeKind::kValue) {
             if (i == 0 && key_first) {
-                return bad(std::string("Invalid condition in KeyConditionExpression: ")
-                               .append(node.text)
-                               .append(" operator must have the key attribute as its first operand"));
+                return bad(
+                    std::string("Invalid condition in KeyConditionExpression: ")
+                        .append(node.text)
+                        .append(" operator must have the key attribute as its first operand"));
             }
             if (key == nullptr) value_before_key = true;
             term.values.push_back(operand.value);
             continue;
         }
         if (key != nullptr) {
-            return bad("Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition");
+            return bad(
+                "Invalid condition in KeyConditionExpression: Multiple attribute names used in one "
+                "condition");
         }
         if (operand.path.size() > 1) {
             return bad("KeyConditionExpressions cannot have conditions on nested attributes");
         }
         key = &operand;
     }
-    if (key == nullptr) return bad("Invalid condition in KeyConditionExpression: No key attribute specified");
+    if (key == nullptr)
+        return bad("Invalid condition in KeyConditionExpression: No key attribute specified");
     term.name = key->path[0].name;
     term.op = node.kind == NodeKind::kFunction ? ConditionOp::kBeginsWith
               : node.text == "BETWEEN"         ? ConditionOp::kBetween
@@ -466,7 +483,8 @@ bool ConditionParser::add_term(const SyntaxNode& node, KeyCondition& out) {
         }
     }
     for (const KeyCondition::Term& other : out.terms) {
-        if (other.name == term.name) return bad("KeyConditionExpressions must only contain one condition per key");
+        if (other.name == term.name)
+            return bad("KeyConditionExpressions must only contain one condition per key");
     }
     out.terms.push_back(std::move(term));
     return true;

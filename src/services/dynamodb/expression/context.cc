@@ -10,19 +10,23 @@ namespace {
 bool is_placeholder(std::string_view text, char mark) {
     if (text.size() < 2 || text[0] != mark) return false;
     return std::all_of(text.begin() + 1, text.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_';
     });
 }
 
 Error contains_invalid_key(std::string_view parameter, std::string_view key) {
-    return item::validation_error(
-        std::string(parameter).append(" contains invalid key: Syntax error; key: \"").append(key).append("\""));
+    return item::validation_error(std::string(parameter)
+                                      .append(" contains invalid key: Syntax error; key: \"")
+                                      .append(key)
+                                      .append("\""));
 }
 
 template <class Entries>
 auto find_entry(Entries& entries, std::string_view placeholder) {
-    auto found = std::lower_bound(entries.begin(), entries.end(), placeholder,
-                                  [](const auto& entry, std::string_view wanted) { return entry.placeholder < wanted; });
+    auto found = std::lower_bound(
+        entries.begin(), entries.end(), placeholder,
+        [](const auto& entry, std::string_view wanted) { return entry.placeholder < wanted; });
     return found != entries.end() && found->placeholder == placeholder ? &*found : nullptr;
 }
 
@@ -62,7 +66,8 @@ ExpressionContext::ExpressionContext(const Names* names, const item::Item* value
         for (const auto& [placeholder, name] : *names) names_.push_back({placeholder, &name});
     }
     if (values != nullptr) {
-        for (const item::Attribute& attribute : *values) values_.push_back({attribute.name, attribute.value});
+        for (const item::Attribute& attribute : *values)
+            values_.push_back({attribute.name, attribute.value});
     }
 }
 
@@ -83,14 +88,16 @@ item::ValueView ExpressionContext::use_value(std::string_view placeholder) {
 Result<void> ExpressionContext::check_entries() const {
     size_t names_size = 0;
     if (has_names_) {
-        if (names_.empty()) return item::validation_error("ExpressionAttributeNames must not be empty");
+        if (names_.empty())
+            return item::validation_error("ExpressionAttributeNames must not be empty");
         for (const NameEntry& entry : names_) {
             if (!is_placeholder(entry.placeholder, '#')) {
                 return contains_invalid_key("ExpressionAttributeNames", entry.placeholder);
             }
             if (entry.name->empty()) {
                 return item::validation_error(
-                    std::string("ExpressionAttributeNames contains invalid value: Attribute name must not be empty; key: \"")
+                    std::string("ExpressionAttributeNames contains invalid value: Attribute name "
+                                "must not be empty; key: \"")
                         .append(entry.placeholder)
                         .append("\""));
             }
@@ -101,7 +108,8 @@ Result<void> ExpressionContext::check_entries() const {
         }
     }
     if (!has_values_) return {};
-    if (values_.empty()) return item::validation_error("ExpressionAttributeValues must not be empty");
+    if (values_.empty())
+        return item::validation_error("ExpressionAttributeValues must not be empty");
     size_t values_size = 0;
     for (const ValueEntry& entry : values_) {
         if (!is_placeholder(entry.placeholder, ':')) {
@@ -110,17 +118,19 @@ Result<void> ExpressionContext::check_entries() const {
         values_size += entry.placeholder.size() + item::value_size(entry.value);
     }
     if (const item::InvalidValue* const invalid = raw_values_->invalid()) {
-        return item::validation_error(std::string("ExpressionAttributeValues contains invalid value: ")
-                                          .append(invalid->text)
-                                          .append(" for key ")
-                                          .append(invalid->name));
+        return item::validation_error(
+            std::string("ExpressionAttributeValues contains invalid value: ")
+                .append(invalid->text)
+                .append(" for key ")
+                .append(invalid->name));
     }
     if (values_size > kSubstitutionBytesMax) {
         return item::validation_error("ExpressionAttributeValues exceeds max size");
     }
     if (names_size + values_size > kSubstitutionBytesMax) {
         return item::validation_error(
-            "Combined size of ExpressionAttributeNames and ExpressionAttributeValues exceeds max size");
+            "Combined size of ExpressionAttributeNames and ExpressionAttributeValues exceeds max "
+            "size");
     }
     return {};
 }
@@ -130,23 +140,27 @@ Result<void> ExpressionContext::check_all_used() const {
     return check_used("ExpressionAttributeValues", values_);
 }
 
-Result<void> check_parameters(std::span<const Parameter> legacy, std::span<const Parameter> expressions,
+Result<void> check_parameters(std::span<const Parameter> legacy,
+                              std::span<const Parameter> expressions,
                               const ExpressionContext::Names* names, const item::Item* values) {
     const auto given = [](const Parameter& parameter) { return parameter.given; };
     const bool any_expression = std::any_of(expressions.begin(), expressions.end(), given);
     if (any_expression && std::any_of(legacy.begin(), legacy.end(), given)) {
         return item::validation_error(
-            std::string("Can not use both expression and non-expression parameters in the same request: "
-                        "Non-expression parameters: {")
+            std::string(
+                "Can not use both expression and non-expression parameters in the same request: "
+                "Non-expression parameters: {")
                 .append(joined(legacy, true, ", "))
                 .append("} Expression parameters: {")
                 .append(joined(expressions, true, ", "))
                 .append("}"));
     }
     if (names != nullptr && !any_expression) {
-        return item::validation_error("ExpressionAttributeNames can only be specified when using expressions");
+        return item::validation_error(
+            "ExpressionAttributeNames can only be specified when using expressions");
     }
-    if (values != nullptr && std::none_of(expressions.begin(), expressions.end(), [](const Parameter& parameter) {
+    if (values != nullptr &&
+        std::none_of(expressions.begin(), expressions.end(), [](const Parameter& parameter) {
             return parameter.given && parameter.takes_values;
         })) {
         std::vector<Parameter> missing;

@@ -29,7 +29,8 @@ ValueView find_path(ItemView item, const Path& path) {
     ValueView value = item.find(path[0].name);
     for (size_t i = 1; i < path.size() && value.has_value(); ++i) {
         if (path[i].is_index()) {
-            value = value.is(Type::kList) ? value.list().at(static_cast<size_t>(path[i].index)) : ValueView();
+            value = value.is(Type::kList) ? value.list().at(static_cast<size_t>(path[i].index))
+                                          : ValueView();
         } else {
             value = value.is(Type::kMap) ? value.map().find(path[i].name) : ValueView();
         }
@@ -69,7 +70,8 @@ bool contains(ValueView container, ValueView operand) {
         case Type::kBinarySet:
             return operand.is(Type::kBinary) && container.set().contains(operand.payload());
         case Type::kList:
-            return std::ranges::any_of(container.list(), [&](const ValueView& element) { return element == operand; });
+            return std::ranges::any_of(
+                container.list(), [&](const ValueView& element) { return element == operand; });
         default:
             return false;
     }
@@ -101,7 +103,8 @@ private:
     ValueView value(uint32_t index, Scratch& scratch) const {
         const Operand& operand = condition_.operands[index];
         if (operand.kind == Operand::Kind::kValue) return operand.value;
-        const ValueView found = operand.path.empty() ? operand.value : find_path(item_, operand.path);
+        const ValueView found =
+            operand.path.empty() ? operand.value : find_path(item_, operand.path);
         if (operand.kind == Operand::Kind::kPath) return found;
         const std::optional<size_t> size = size_of(found);
         if (!size) return {};
@@ -112,7 +115,9 @@ private:
         return ValueView::at(std::string_view(scratch.bytes.data(), number.bytes().size() + 2));
     }
 
-    bool is_size(uint32_t index) const { return condition_.operands[index].kind == Operand::Kind::kSize; }
+    bool is_size(uint32_t index) const {
+        return condition_.operands[index].kind == Operand::Kind::kSize;
+    }
 
     bool predicate(const Condition::Node& node_ref) const {
         Scratch first_scratch;
@@ -215,12 +220,14 @@ std::vector<std::string_view> Update::attribute_names() const {
     return names;
 }
 
-Result<void> check_filter_without_keys(const Condition& filter, std::span<const std::string> keys, bool legacy) {
+Result<void> check_filter_without_keys(const Condition& filter, std::span<const std::string> keys,
+                                       bool legacy) {
     for (const std::string_view name : filter.attribute_names()) {
         if (std::find(keys.begin(), keys.end(), name) == keys.end()) continue;
-        return item::validation_error(std::string(legacy ? "QueryFilter" : "Filter Expression")
-                                          .append(" can only contain non-primary key attributes: Primary key attribute: ")
-                                          .append(name));
+        return item::validation_error(
+            std::string(legacy ? "QueryFilter" : "Filter Expression")
+                .append(" can only contain non-primary key attributes: Primary key attribute: ")
+                .append(name));
     }
     return {};
 }

@@ -1,5 +1,5 @@
-// DynamoDB's expression language: parses the expressions of one request, once, and evaluates them on
-// flat items without taking these apart.
+// DynamoDB's expression language: parses the expressions of one request, once, and evaluates them
+// on flat items without taking these apart.
 //
 //   ExpressionContext context(names, values);               // views into the request
 //   MR_TRY(auto condition, parse_condition(text, Kind::kCondition, context));
@@ -56,7 +56,8 @@ public:
     item::ValueView use_value(std::string_view placeholder);
     // Empty maps, malformed placeholders, names or values that are not valid (before parsing).
     Result<void> check_entries() const;
-    // "Value provided in ExpressionAttributeNames unused in expressions: keys: {#a}" (after parsing).
+    // "Value provided in ExpressionAttributeNames unused in expressions: keys: {#a}" (after
+    // parsing).
     Result<void> check_all_used() const;
 
 private:
@@ -87,7 +88,8 @@ struct Parameter {
 
 // The checks before any expression is parsed, in AWS's order: styles mixed, then names or values
 // without an expression, then ExpressionContext::check_entries.
-Result<void> check_parameters(std::span<const Parameter> legacy, std::span<const Parameter> expressions,
+Result<void> check_parameters(std::span<const Parameter> legacy,
+                              std::span<const Parameter> expressions,
                               const ExpressionContext::Names* names, const item::Item* values);
 inline Result<void> check_parameters(std::initializer_list<Parameter> legacy,
                                      std::initializer_list<Parameter> expressions,
@@ -143,8 +145,8 @@ enum class ConditionOp : uint8_t {
 struct Condition {
     struct Node {
         ConditionOp op;
-        uint32_t first = 0;  // kAnd, kOr, kNot: a node; others: the first operand
-        uint32_t second = 0; // kAnd, kOr: a node; others: number of operands
+        uint32_t first = 0;   // kAnd, kOr, kNot: a node; others: the first operand
+        uint32_t second = 0;  // kAnd, kOr: a node; others: number of operands
     };
     std::vector<Node> nodes;
     std::vector<Operand> operands;
@@ -174,9 +176,9 @@ item::Item project(const Projection& projection, item::ItemView item);
 struct UpdateOperand {
     enum class Kind : uint8_t { kPath, kValue, kIfNotExists, kListAppend, kAdd, kSubtract };
     Kind kind = Kind::kPath;
-    Path path;                // kPath, kIfNotExists
-    item::ValueView value;    // kValue
-    uint32_t first = 0;       // operand indices; kIfNotExists uses `second` only
+    Path path;              // kPath, kIfNotExists
+    item::ValueView value;  // kValue
+    uint32_t first = 0;     // operand indices; kIfNotExists uses `second` only
     uint32_t second = 0;
 };
 enum class UpdateOp : uint8_t {
@@ -234,8 +236,8 @@ struct KeyRange {
     SortOp op = SortOp::kNone;
     item::Value first;   // the operand; BETWEEN: lower bound
     item::Value second;  // BETWEEN: upper bound
-    // Bounds of encoded sort keys (item::append_key), low inclusive, high exclusive. Also right when
-    // more bytes follow the encoded key. high empty: unbounded.
+    // Bounds of encoded sort keys (item::append_key), low inclusive, high exclusive. Also right
+    // when more bytes follow the encoded key. high empty: unbounded.
     std::string low;
     std::string high;
     // Is the encoded sort key inside?

@@ -16,20 +16,24 @@ constexpr size_t kHashKeyBytesMax = 2048;
 constexpr size_t kSortKeyBytesMax = 1024;
 
 Result<void> check_key_value(ValueView value, const std::string& key, Type type, bool is_hash) {
-    if (value.type() != type) return invalid_parameter("Condition parameter type does not match schema type");
+    if (value.type() != type)
+        return invalid_parameter("Condition parameter type does not match schema type");
     if (type == Type::kNumber) return {};
     if (value.payload().empty()) {
-        return item::validation_error(std::string("One or more parameter values are not valid. The AttributeValue for a "
-                                                  "key attribute cannot contain an empty ")
-                                          .append(type == Type::kString ? "string" : "binary")
-                                          .append(" value. Key: ")
-                                          .append(key));
+        return item::validation_error(
+            std::string("One or more parameter values are not valid. The AttributeValue for a "
+                        "key attribute cannot contain an empty ")
+                .append(type == Type::kString ? "string" : "binary")
+                .append(" value. Key: ")
+                .append(key));
     }
     if (is_hash && value.payload().size() > kHashKeyBytesMax) {
-        return invalid_parameter("Size of hashkey has exceeded the maximum size limit of2048 bytes");
+        return invalid_parameter(
+            "Size of hashkey has exceeded the maximum size limit of2048 bytes");
     }
     if (!is_hash && value.payload().size() > kSortKeyBytesMax) {
-        return invalid_parameter("Aggregated size of all range keys has exceeded the size limit of 1024 bytes");
+        return invalid_parameter(
+            "Aggregated size of all range keys has exceeded the size limit of 1024 bytes");
     }
     return {};
 }
@@ -55,7 +59,8 @@ std::optional<SortOp> sort_op(ConditionOp op) {
     }
 }
 
-// Encoded keys delimit themselves: every longer key that begins with one lies below prefix_end of it.
+// Encoded keys delimit themselves: every longer key that begins with one lies below prefix_end of
+// it.
 void set_bounds(KeyRange& range) {
     std::string first;
     if (range.op == SortOp::kBeginsWith) {
@@ -109,7 +114,8 @@ Result<KeyRange> bind_key_condition(const KeyCondition& condition, const KeySche
         return item::validation_error(std::string("Query condition missed key schema element: ")
                                           .append(hash == nullptr ? schema.hash : schema.sort));
     }
-    if (hash->op != ConditionOp::kEqual) return item::validation_error("Query key condition not supported");
+    if (hash->op != ConditionOp::kEqual)
+        return item::validation_error("Query key condition not supported");
     KeyRange range;
     MR_CHECK_OK(check_key_value(hash->values[0], schema.hash, schema.hash_type, true));
     range.hash = Value(hash->values[0]);

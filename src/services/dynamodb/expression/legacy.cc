@@ -40,9 +40,11 @@ constexpr std::array<Comparison, 13> kComparisons = {{
 }};
 
 // The comparison, when the values are right in number and type.
-Result<const Comparison*> find_comparison(std::string_view name, const std::vector<ValueView>& values) {
-    const auto found = std::find_if(kComparisons.begin(), kComparisons.end(),
-                                    [&](const Comparison& comparison) { return comparison.name == name; });
+Result<const Comparison*> find_comparison(std::string_view name,
+                                          const std::vector<ValueView>& values) {
+    const auto found =
+        std::find_if(kComparisons.begin(), kComparisons.end(),
+                     [&](const Comparison& comparison) { return comparison.name == name; });
     if (found == kComparisons.end()) {
         return invalid_parameter(std::string("Invalid ComparisonOperator: ").append(name));
     }
@@ -67,12 +69,15 @@ Result<const Comparison*> find_comparison(std::string_view name, const std::vect
     }
     if (found->op == ConditionOp::kBetween && *item::compare(values[0], values[1]) > 0) {
         return item::validation_error(
-            "The BETWEEN condition was provided a range where the lower bound is greater than the upper bound");
+            "The BETWEEN condition was provided a range where the lower bound is greater than the "
+            "upper bound");
     }
     return &*found;
 }
 
-std::vector<ValueView> views_of(std::span<const Value> values) { return {values.begin(), values.end()}; }
+std::vector<ValueView> views_of(std::span<const Value> values) {
+    return {values.begin(), values.end()};
+}
 
 // Joins conditions on single attributes with AND or OR.
 class ConditionBuilder {
@@ -80,7 +85,8 @@ public:
     explicit ConditionBuilder(std::string_view conditional_operator)
         : join_(conditional_operator == "OR" ? ConditionOp::kOr : ConditionOp::kAnd) {}
 
-    void add(std::string_view attribute, ConditionOp op, const std::vector<ValueView>& values, bool negated) {
+    void add(std::string_view attribute, ConditionOp op, const std::vector<ValueView>& values,
+             bool negated) {
         Condition::Node node{.op = op, .first = static_cast<uint32_t>(condition_.operands.size())};
         node.second = static_cast<uint32_t>(values.size()) + 1;
         Operand path;
@@ -94,7 +100,9 @@ public:
         }
         uint32_t index = append(node);
         if (negated) index = append({.op = ConditionOp::kNot, .first = index});
-        condition_.root = count_++ == 0 ? index : append({.op = join_, .first = condition_.root, .second = index});
+        condition_.root = count_++ == 0
+                              ? index
+                              : append({.op = join_, .first = condition_.root, .second = index});
     }
 
     Condition take() { return std::move(condition_); }
@@ -112,11 +120,13 @@ private:
 Result<void> check_operator(std::string_view conditional_operator, size_t conditions) {
     if (conditional_operator.empty()) return {};
     if (conditions == 0) {
-        return item::validation_error("ConditionalOperator cannot be used without Filter or Expected");
+        return item::validation_error(
+            "ConditionalOperator cannot be used without Filter or Expected");
     }
     if (conditions == 1) {
         return item::validation_error(
-            "ConditionalOperator can only be used when Filter or Expected has two or more elements");
+            "ConditionalOperator can only be used when Filter or Expected has two or more "
+            "elements");
     }
     return {};
 }
@@ -135,7 +145,9 @@ Result<void> check_expected(const LegacyExpected& expected) {
         return for_attribute("Value and AttributeValueList cannot be used together", name);
     }
     if (!expected.comparison_operator) {
-        if (expected.values) return for_attribute("AttributeValueList can only be used with a ComparisonOperator", name);
+        if (expected.values)
+            return for_attribute("AttributeValueList can only be used with a ComparisonOperator",
+                                 name);
         if (expected.exists.value_or(true) && expected.value == nullptr) {
             return for_attribute(expected.exists ? "Value must be provided when Exists is true"
                                                  : "Value must be provided when Exists is null",
@@ -146,19 +158,23 @@ Result<void> check_expected(const LegacyExpected& expected) {
         }
         return {};
     }
-    if (expected.exists) return for_attribute("Exists and ComparisonOperator cannot be used together", name);
-    const bool needs_value = *expected.comparison_operator != "NULL" && *expected.comparison_operator != "NOT_NULL";
+    if (expected.exists)
+        return for_attribute("Exists and ComparisonOperator cannot be used together", name);
+    const bool needs_value =
+        *expected.comparison_operator != "NULL" && *expected.comparison_operator != "NOT_NULL";
     if (needs_value && !expected.values && expected.value == nullptr) {
-        return for_attribute(std::string("Value or AttributeValueList must be used with ComparisonOperator: ")
-                                 .append(*expected.comparison_operator),
-                             name);
+        return for_attribute(
+            std::string("Value or AttributeValueList must be used with ComparisonOperator: ")
+                .append(*expected.comparison_operator),
+            name);
     }
     return {};
 }
 
 }  // namespace
 
-Result<Condition> translate_expected(std::span<const LegacyExpected> expected, std::string_view conditional_operator) {
+Result<Condition> translate_expected(std::span<const LegacyExpected> expected,
+                                     std::string_view conditional_operator) {
     MR_CHECK_OK(check_operator(conditional_operator, expected.size()));
     ConditionBuilder builder(conditional_operator);
     for (const LegacyExpected& entry : expected) {
@@ -167,23 +183,28 @@ Result<Condition> translate_expected(std::span<const LegacyExpected> expected, s
         if (entry.values) values = views_of(*entry.values);
         if (entry.value != nullptr) values = {entry.value->view()};
         if (entry.comparison_operator) {
-            MR_TRY(const Comparison* const comparison, find_comparison(*entry.comparison_operator, values));
+            MR_TRY(const Comparison* const comparison,
+                   find_comparison(*entry.comparison_operator, values));
             builder.add(entry.attribute, comparison->op, values, comparison->negated);
         } else {
             builder.add(entry.attribute,
-                        entry.exists.value_or(true) ? ConditionOp::kEqual : ConditionOp::kAttributeNotExists, values, false);
+                        entry.exists.value_or(true) ? ConditionOp::kEqual
+                                                    : ConditionOp::kAttributeNotExists,
+                        values, false);
         }
     }
     return builder.take();
 }
 
-Result<Condition> translate_filter(std::span<const LegacyCondition> filter, std::string_view conditional_operator) {
+Result<Condition> translate_filter(std::span<const LegacyCondition> filter,
+                                   std::string_view conditional_operator) {
     MR_CHECK_OK(check_operator(conditional_operator, filter.size()));
     ConditionBuilder builder(conditional_operator);
     for (const LegacyCondition& entry : filter) {
         for (const Value& value : entry.values) MR_CHECK_OK(item::check_valid(value));
         const std::vector<ValueView> values = views_of(entry.values);
-        MR_TRY(const Comparison* const comparison, find_comparison(entry.comparison_operator, values));
+        MR_TRY(const Comparison* const comparison,
+               find_comparison(entry.comparison_operator, values));
         builder.add(entry.attribute, comparison->op, values, comparison->negated);
     }
     return builder.take();
@@ -198,7 +219,8 @@ Result<KeyCondition> translate_key_conditions(std::span<const LegacyCondition> c
     for (const LegacyCondition& entry : conditions) {
         for (const Value& value : entry.values) MR_CHECK_OK(item::check_valid(value));
         std::vector<ValueView> values = views_of(entry.values);
-        MR_TRY(const Comparison* const comparison, find_comparison(entry.comparison_operator, values));
+        MR_TRY(const Comparison* const comparison,
+               find_comparison(entry.comparison_operator, values));
         result.terms.push_back({std::string(entry.attribute), comparison->op, std::move(values)});
         // What keys do not support (NE, IN, CONTAINS...) is told when the table is known.
         if (comparison->negated) result.terms.back().op = ConditionOp::kNot;
@@ -212,22 +234,24 @@ Result<Update> translate_updates(std::span<const LegacyUpdate> updates) {
         if (entry.value != nullptr) MR_CHECK_OK(item::check_valid(*entry.value));
         Update::Action action{.op = UpdateOp::kSet, .path = {{std::string(entry.attribute), -1}}};
         if (entry.value == nullptr && entry.action != "DELETE") {
-            return invalid_parameter("Only DELETE action is allowed when no attribute value is specified");
+            return invalid_parameter(
+                "Only DELETE action is allowed when no attribute value is specified");
         }
         if (entry.value == nullptr) {
             action.op = UpdateOp::kRemove;
         } else if (entry.action == "DELETE") {
             if (!item::is_set(entry.value->type())) {
-                return invalid_parameter(std::string("DELETE action with value is not supported for the type ")
-                                             .append(item::type_name(entry.value->type())));
+                return invalid_parameter(
+                    std::string("DELETE action with value is not supported for the type ")
+                        .append(item::type_name(entry.value->type())));
             }
             action.op = UpdateOp::kDelete;
             action.value = *entry.value;
         } else if (entry.action == "ADD") {
             const Type type = entry.value->type();
             if (!item::is_set(type) && type != Type::kNumber && type != Type::kList) {
-                return invalid_parameter(
-                    std::string("ADD action is not supported for the type ").append(item::type_name(type)));
+                return invalid_parameter(std::string("ADD action is not supported for the type ")
+                                             .append(item::type_name(type)));
             }
             action.op = UpdateOp::kLegacyAdd;
             action.value = *entry.value;
@@ -248,7 +272,8 @@ Result<Projection> translate_attributes_to_get(std::span<const std::string> name
     std::set<std::string_view> seen;
     for (const std::string& name : names) {
         if (!seen.insert(name).second) {
-            return invalid_parameter(std::string("Duplicate value in attribute name: ").append(name));
+            return invalid_parameter(
+                std::string("Duplicate value in attribute name: ").append(name));
         }
         projection.paths.push_back({{name, -1}});
     }

@@ -40,8 +40,10 @@ struct LegacyUpdate {
     const item::Value* value = nullptr;
 };
 // ConditionalOperator; empty: absent, AND.
-Result<Condition> translate_expected(std::span<const LegacyExpected> expected, std::string_view conditional_operator);
-Result<Condition> translate_filter(std::span<const LegacyCondition> filter, std::string_view conditional_operator);
+Result<Condition> translate_expected(std::span<const LegacyExpected> expected,
+                                     std::string_view conditional_operator);
+Result<Condition> translate_filter(std::span<const LegacyCondition> filter,
+                                   std::string_view conditional_operator);
 Result<KeyCondition> translate_key_conditions(std::span<const LegacyCondition> conditions);
 Result<Update> translate_updates(std::span<const LegacyUpdate> updates);
 // "One or more parameter values were invalid: Duplicate value in attribute name: a"

@@ -49,10 +49,10 @@ private:
 using Paths = std::span<const Path* const>;
 
 bool path_less(const Path* a, const Path* b) {
-    return std::lexicographical_compare(a->begin(), a->end(), b->begin(), b->end(),
-                                        [](const PathElement& x, const PathElement& y) {
-                                            return x.index != y.index ? x.index < y.index : x.name < y.name;
-                                        });
+    return std::lexicographical_compare(
+        a->begin(), a->end(), b->begin(), b->end(), [](const PathElement& x, const PathElement& y) {
+            return x.index != y.index ? x.index < y.index : x.name < y.name;
+        });
 }
 
 bool pick(std::string& out, ValueView value, Paths paths, size_t depth);
@@ -62,7 +62,9 @@ void pick_entries(std::string& out, ItemView map, Paths paths, size_t depth) {
     size_t from = 0;
     for (const item::Attribute& attribute : map) {
         const auto name_at = [&](size_t i) { return std::string_view((*paths[i])[depth].name); };
-        const auto is_name = [&](size_t i) { return i < paths.size() && !(*paths[i])[depth].is_index(); };
+        const auto is_name = [&](size_t i) {
+            return i < paths.size() && !(*paths[i])[depth].is_index();
+        };
         while (is_name(from) && name_at(from) < attribute.name) ++from;
         if (!is_name(from)) return;
         size_t to = from;
@@ -70,7 +72,8 @@ void pick_entries(std::string& out, ItemView map, Paths paths, size_t depth) {
         if (to == from) continue;
         const size_t entry = out.size();
         append_bytes(out, attribute.name);
-        if (!pick(out, attribute.value, paths.subspan(from, to - from), depth + 1)) out.resize(entry);
+        if (!pick(out, attribute.value, paths.subspan(from, to - from), depth + 1))
+            out.resize(entry);
         from = to;
     }
 }
@@ -115,13 +118,13 @@ Relation relation(const Path& a, const Path& b) {
 }  // namespace
 
 std::optional<std::string> find_path_clash(const std::vector<const Path*>& paths) {
-    // Ascending, paths that clash are neighbours: the usual answer, none, is found without comparing
-    // every pair.
+    // Ascending, paths that clash are neighbours: the usual answer, none, is found without
+    // comparing every pair.
     std::vector<const Path*> sorted = paths;
     std::sort(sorted.begin(), sorted.end(), path_less);
-    const auto clash = std::adjacent_find(sorted.begin(), sorted.end(), [](const Path* a, const Path* b) {
-        return relation(*a, *b) != Relation::kApart;
-    });
+    const auto clash = std::adjacent_find(
+        sorted.begin(), sorted.end(),
+        [](const Path* a, const Path* b) { return relation(*a, *b) != Relation::kApart; });
     if (clash == sorted.end()) return std::nullopt;
     for (const Relation wanted : {Relation::kOverlap, Relation::kConflict}) {
         for (size_t second = 1; second < paths.size(); ++second) {
@@ -129,7 +132,8 @@ std::optional<std::string> find_path_clash(const std::vector<const Path*>& paths
                 if (relation(*paths[first], *paths[second]) != wanted) continue;
                 return std::string("Two document paths ")
                     .append(wanted == Relation::kOverlap ? "overlap" : "conflict")
-                    .append(" with each other; must remove or rewrite one of these paths; path one: ")
+                    .append(
+                        " with each other; must remove or rewrite one of these paths; path one: ")
                     .append(path_text(*paths[first]))
                     .append(", path two: ")
                     .append(path_text(*paths[second]));

@@ -42,11 +42,13 @@ std::string_view kind_name(Kind kind) {
 }
 
 Error invalid_expression(Kind kind, std::string_view text) {
-    return item::validation_error(std::string("Invalid ").append(kind_name(kind)).append(": ").append(text));
+    return item::validation_error(
+        std::string("Invalid ").append(kind_name(kind)).append(": ").append(text));
 }
 
 Error invalid_parameter(std::string_view text) {
-    return item::validation_error(std::string("One or more parameter values were invalid: ").append(text));
+    return item::validation_error(
+        std::string("One or more parameter values were invalid: ").append(text));
 }
 
 std::vector<Token> tokenize(std::string_view text) {
@@ -126,7 +128,7 @@ uint32_t Parser::fail_syntax() {
     const Token& token = peek();
     const char* const begin = (at_ > 0 ? tokens_[at_ - 1] : token).text.data();
     const Token& after = peek_next();
-    const Token& last = token.kind == TokenKind::kEnd    ? tokens_[at_ > 0 ? at_ - 1 : at_]
+    const Token& last = token.kind == TokenKind::kEnd   ? tokens_[at_ > 0 ? at_ - 1 : at_]
                         : after.kind == TokenKind::kEnd ? token
                                                         : after;
     const char* const end = last.text.data() + last.text.size();
@@ -141,7 +143,8 @@ uint32_t Parser::add(SyntaxNode node) {
     return static_cast<uint32_t>(nodes_.size() - 1);
 }
 
-uint32_t Parser::add_children(SyntaxNode::Kind kind, std::string_view text, const std::vector<uint32_t>& operands) {
+uint32_t Parser::add_children(SyntaxNode::Kind kind, std::string_view text,
+                              const std::vector<uint32_t>& operands) {
     ++operators_;
     SyntaxNode node{.kind = kind, .text = text};
     node.begin = static_cast<uint32_t>(children_.size());
@@ -173,7 +176,8 @@ bool Parser::enter(bool parens) {
     if (parens) {
         fail("The expression has redundant parentheses;");
     } else {
-        fail("The expression contains too many operators; operator count: " + std::to_string(depth_));
+        fail("The expression contains too many operators; operator count: " +
+             std::to_string(depth_));
     }
     return false;
 }
@@ -239,14 +243,16 @@ uint32_t Parser::parse_operand() {
 
 bool Parser::check_operator_count() {
     if (operators_ <= kOperatorsMax) return true;
-    fail("The expression contains too many operators; operator count: " + std::to_string(operators_));
+    fail("The expression contains too many operators; operator count: " +
+         std::to_string(operators_));
     return false;
 }
 
 bool Parser::check_reserved_words() {
     for (const Element& element : elements_) {
         if (element.placeholder || element.index || !is_reserved_word(element.text)) continue;
-        fail(std::string("Attribute name is a reserved keyword; reserved keyword: ").append(element.text));
+        fail(std::string("Attribute name is a reserved keyword; reserved keyword: ")
+                 .append(element.text));
         return false;
     }
     return true;
@@ -254,7 +260,8 @@ bool Parser::check_reserved_words() {
 
 bool Parser::resolve_names(SyntaxNode& node) {
     if (node.count > static_cast<uint32_t>(item::kNestingDepthMax)) {
-        fail("The document path has too many nesting levels; nesting levels: " + std::to_string(node.count));
+        fail("The document path has too many nesting levels; nesting levels: " +
+             std::to_string(node.count));
         return false;
     }
     node.path.clear();
@@ -274,8 +281,9 @@ bool Parser::resolve_names(SyntaxNode& node) {
         } else if (element.placeholder) {
             const std::string* const name = context_.use_name(element.text);
             if (name == nullptr) {
-                fail(std::string("An expression attribute name used in the document path is not defined; "
-                                 "attribute name: ")
+                fail(std::string(
+                         "An expression attribute name used in the document path is not defined; "
+                         "attribute name: ")
                          .append(element.text));
                 return false;
             }
@@ -290,7 +298,8 @@ bool Parser::resolve_names(SyntaxNode& node) {
 bool Parser::resolve_value(SyntaxNode& node) {
     node.value = context_.use_value(node.text);
     if (node.value.has_value()) return true;
-    fail(std::string("An expression attribute value used in expression is not defined; attribute value: ")
+    fail(std::string(
+             "An expression attribute value used in expression is not defined; attribute value: ")
              .append(node.text));
     return false;
 }

@@ -66,7 +66,9 @@ protected:
         return peek().kind == TokenKind::kSymbol && peek().text == symbol;
     }
     // Case ignored; `upper` in capitals.
-    bool is_word(std::string_view upper) const { return peek().kind == TokenKind::kWord && equals_word(peek().text, upper); }
+    bool is_word(std::string_view upper) const {
+        return peek().kind == TokenKind::kWord && equals_word(peek().text, upper);
+    }
     static bool equals_word(std::string_view word, std::string_view upper);
     bool accept_symbol(std::string_view symbol);
     // False, with a syntax error, if it is not there.
@@ -80,7 +82,8 @@ protected:
     uint32_t parse_operand();
     uint32_t add(SyntaxNode node);
     uint32_t add_operator(std::string_view text, std::initializer_list<uint32_t> operands);
-    uint32_t add_children(SyntaxNode::Kind kind, std::string_view text, const std::vector<uint32_t>& operands);
+    uint32_t add_children(SyntaxNode::Kind kind, std::string_view text,
+                          const std::vector<uint32_t>& operands);
     // Marks the node as standing in parentheses; an error if it already did.
     bool close_parens(uint32_t node);
     // Guards against deep recursion; pairs with leave().
@@ -103,7 +106,9 @@ protected:
     bool resolve_names(SyntaxNode& node);
     bool resolve_value(SyntaxNode& node);
 
-    const SyntaxNode& child(const SyntaxNode& node, uint32_t i) const { return nodes_[children_[node.begin + i]]; }
+    const SyntaxNode& child(const SyntaxNode& node, uint32_t i) const {
+        return nodes_[children_[node.begin + i]];
+    }
 
     const std::string_view text_;
     const Kind kind_;

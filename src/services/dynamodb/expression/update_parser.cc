@@ -48,9 +48,9 @@ public:
 
     Result<Update> parse() {
         if (!start() || !parse_sections()) return take_error();
-        const bool good = check_operator_count() && check_reserved_words() && check_functions_known() &&
-                          check_sections() && resolve() && check_paths() && check_operand_types() &&
-                          check_functions();
+        const bool good = check_operator_count() && check_reserved_words() &&
+                          check_functions_known() && check_sections() && resolve() &&
+                          check_paths() && check_operand_types() && check_functions();
         if (!good) return take_error();
         Update update;
         for (const Written& action : actions_) update.actions.push_back(build(action, update));
@@ -139,13 +139,18 @@ private:
 
     bool check_functions_known() {
         for (const SyntaxNode& node : nodes_) {
-            if (node.kind != NodeKind::kFunction || node.text == "if_not_exists" || node.text == "list_append") continue;
+            if (node.kind != NodeKind::kFunction || node.text == "if_not_exists" ||
+                node.text == "list_append")
+                continue;
             constexpr std::array<std::string_view, 6> kOfConditions = {
-                "attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains", "size"};
-            const bool of_conditions =
-                std::find(kOfConditions.begin(), kOfConditions.end(), node.text) != kOfConditions.end();
-            fail(std::string(of_conditions ? "The function is not allowed in an update expression; function: "
-                                           : "Invalid function name; function: ")
+                "attribute_exists", "attribute_not_exists",
+                "attribute_type",   "begins_with",
+                "contains",         "size"};
+            const bool of_conditions = std::find(kOfConditions.begin(), kOfConditions.end(),
+                                                 node.text) != kOfConditions.end();
+            fail(std::string(of_conditions
+                                 ? "The function is not allowed in an update expression; function: "
+                                 : "Invalid function name; function: ")
                      .append(node.text));
             return false;
         }
@@ -187,7 +192,8 @@ private:
         for (const Written& action : actions_) {
             if (action.op != UpdateOp::kAdd && action.op != UpdateOp::kDelete) continue;
             const Type type = nodes_[action.value].value.type();
-            if (item::is_set(type) || (action.op == UpdateOp::kAdd && type == Type::kNumber)) continue;
+            if (item::is_set(type) || (action.op == UpdateOp::kAdd && type == Type::kNumber))
+                continue;
             fail(std::string("Incorrect operand type for operator or function; operator: ")
                      .append(action.op == UpdateOp::kAdd ? "ADD" : "DELETE")
                      .append(", operand type: ")
@@ -200,22 +206,26 @@ private:
     bool check_functions() {
         for (const SyntaxNode& node : nodes_) {
             if (node.kind == NodeKind::kFunction && !check_function(node)) return false;
-            if (node.kind == NodeKind::kOperator && !check_operands(node, Type::kNumber)) return false;
+            if (node.kind == NodeKind::kOperator && !check_operands(node, Type::kNumber))
+                return false;
         }
         return true;
     }
 
     bool check_function(const SyntaxNode& node) {
         if (node.count != 2) {
-            fail(std::string("Incorrect number of operands for operator or function; operator or function: ")
-                     .append(node.text)
-                     .append(", number of operands: ")
-                     .append(std::to_string(node.count)));
+            fail(
+                std::string(
+                    "Incorrect number of operands for operator or function; operator or function: ")
+                    .append(node.text)
+                    .append(", number of operands: ")
+                    .append(std::to_string(node.count)));
             return false;
         }
         if (node.text == "list_append") return check_operands(node, Type::kList);
         if (child(node, 0).kind == NodeKind::kPath) return true;
-        fail(std::string("Operator or function requires a document path; operator or function: ").append(node.text));
+        fail(std::string("Operator or function requires a document path; operator or function: ")
+                 .append(node.text));
         return false;
     }
 
@@ -225,9 +235,11 @@ private:
             const SyntaxNode& operand = child(node, i);
             std::optional<Type> type;
             if (operand.kind == NodeKind::kValue) type = operand.value.type();
-            if (operand.kind == NodeKind::kFunction && operand.text == "list_append") type = Type::kList;
+            if (operand.kind == NodeKind::kFunction && operand.text == "list_append")
+                type = Type::kList;
             if (!type || *type == wanted) continue;
-            fail(std::string("Incorrect operand type for operator or function; operator or function: ")
+            fail(std::string(
+                     "Incorrect operand type for operator or function; operator or function: ")
                      .append(node.text)
                      .append(", operand type: ")
                      .append(item::type_name(*type)));
@@ -267,7 +279,8 @@ private:
                 operand.second = build_operand(child(node, 1), update);
                 break;
             case NodeKind::kOperator:
-                operand.kind = node.text == "+" ? UpdateOperand::Kind::kAdd : UpdateOperand::Kind::kSubtract;
+                operand.kind =
+                    node.text == "+" ? UpdateOperand::Kind::kAdd : UpdateOperand::Kind::kSubtract;
                 operand.first = build_operand(child(node, 0), update);
                 operand.second = build_operand(child(node, 1), update);
                 break;

@@ -1,5 +1,5 @@
-// CreateAccessKey, ListAccessKeys, UpdateAccessKey, DeleteAccessKey. Without a user name the caller's
-// own keys are meant. The secret is shown once and kept sealed. Source: IAM API Reference.
+// CreateAccessKey, ListAccessKeys, UpdateAccessKey, DeleteAccessKey. Without a user name the
+// caller's own keys are meant. The secret is shown once and kept sealed. Source: IAM API Reference.
 #include <algorithm>
 
 #include "services/iam/operations.h"
@@ -15,13 +15,17 @@ std::string user_of(OpContext& context, const std::optional<std::string>& name) 
 
 }  // namespace
 
-Result<void> CreateAccessKey::authorize(IamService&, OpContext& context, const Input& input, AuthzRequests& requests) {
+Result<void> CreateAccessKey::authorize(IamService&, OpContext& context, const Input& input,
+                                        AuthzRequests& requests) {
     return ask(context, "CreateAccessKey", "user/" + user_of(context, input.user_name), requests);
 }
 
-Outcome<CreateAccessKey::Output> CreateAccessKey::run(IamService& service, OpContext& context, const Input& input) {
-    MR_TRY(Entity user, need_entity(service, context, EntityKind::kUser, user_of(context, input.user_name)));
-    if (user.access_keys.size() >= kKeysMax) return errors::limit_exceeded("AccessKeysPerUser", kKeysMax);
+Outcome<CreateAccessKey::Output> CreateAccessKey::run(IamService& service, OpContext& context,
+                                                      const Input& input) {
+    MR_TRY(Entity user,
+           need_entity(service, context, EntityKind::kUser, user_of(context, input.user_name)));
+    if (user.access_keys.size() >= kKeysMax)
+        return errors::limit_exceeded("AccessKeysPerUser", kKeysMax);
     const std::string secret = context.rng().base64_chars(40);
     AccessKey key;
     key.id = "AKIA" + context.rng().upper_alnum(16);
@@ -42,12 +46,15 @@ Outcome<CreateAccessKey::Output> CreateAccessKey::run(IamService& service, OpCon
     return output;
 }
 
-Result<void> ListAccessKeys::authorize(IamService&, OpContext& context, const Input& input, AuthzRequests& requests) {
+Result<void> ListAccessKeys::authorize(IamService&, OpContext& context, const Input& input,
+                                       AuthzRequests& requests) {
     return ask(context, "ListAccessKeys", "user/" + user_of(context, input.user_name), requests);
 }
 
-Outcome<ListAccessKeys::Output> ListAccessKeys::run(IamService& service, OpContext& context, const Input& input) {
-    MR_TRY(const Entity user, need_entity(service, context, EntityKind::kUser, user_of(context, input.user_name)));
+Outcome<ListAccessKeys::Output> ListAccessKeys::run(IamService& service, OpContext& context,
+                                                    const Input& input) {
+    MR_TRY(const Entity user,
+           need_entity(service, context, EntityKind::kUser, user_of(context, input.user_name)));
     Output output;
     output.access_key_metadata.emplace();
     output.is_truncated = false;
@@ -64,14 +71,18 @@ Outcome<ListAccessKeys::Output> ListAccessKeys::run(IamService& service, OpConte
     return output;
 }
 
-Result<void> UpdateAccessKey::authorize(IamService&, OpContext& context, const Input& input, AuthzRequests& requests) {
+Result<void> UpdateAccessKey::authorize(IamService&, OpContext& context, const Input& input,
+                                        AuthzRequests& requests) {
     return ask(context, "UpdateAccessKey", "user/" + user_of(context, input.user_name), requests);
 }
 
-Outcome<UpdateAccessKey::Output> UpdateAccessKey::run(IamService& service, OpContext& context, const Input& input) {
-    MR_TRY(const Entity user, need_entity(service, context, EntityKind::kUser, user_of(context, input.user_name)));
+Outcome<UpdateAccessKey::Output> UpdateAccessKey::run(IamService& service, OpContext& context,
+                                                      const Input& input) {
+    MR_TRY(const Entity user,
+           need_entity(service, context, EntityKind::kUser, user_of(context, input.user_name)));
     const auto row = context.txn().get(access_key_key(*input.access_key_id));
-    if (!row || decode_access_key(*row).user != user.name) return errors::no_such_access_key(*input.access_key_id);
+    if (!row || decode_access_key(*row).user != user.name)
+        return errors::no_such_access_key(*input.access_key_id);
     AccessKey key = decode_access_key(*row);
     key.active = input.status == "Active";
     context.txn().put(access_key_key(key.id), encode(key));
@@ -79,13 +90,17 @@ Outcome<UpdateAccessKey::Output> UpdateAccessKey::run(IamService& service, OpCon
     return Output{};
 }
 
-Result<void> DeleteAccessKey::authorize(IamService&, OpContext& context, const Input& input, AuthzRequests& requests) {
+Result<void> DeleteAccessKey::authorize(IamService&, OpContext& context, const Input& input,
+                                        AuthzRequests& requests) {
     return ask(context, "DeleteAccessKey", "user/" + user_of(context, input.user_name), requests);
 }
 
-Outcome<DeleteAccessKey::Output> DeleteAccessKey::run(IamService& service, OpContext& context, const Input& input) {
-    MR_TRY(Entity user, need_entity(service, context, EntityKind::kUser, user_of(context, input.user_name)));
-    const auto found = std::find(user.access_keys.begin(), user.access_keys.end(), *input.access_key_id);
+Outcome<DeleteAccessKey::Output> DeleteAccessKey::run(IamService& service, OpContext& context,
+                                                      const Input& input) {
+    MR_TRY(Entity user,
+           need_entity(service, context, EntityKind::kUser, user_of(context, input.user_name)));
+    const auto found =
+        std::find(user.access_keys.begin(), user.access_keys.end(), *input.access_key_id);
     if (found == user.access_keys.end()) return errors::no_such_access_key(*input.access_key_id);
     user.access_keys.erase(found);
     context.txn().erase(access_key_key(*input.access_key_id));

@@ -1,6 +1,6 @@
-// CreatePolicy, GetPolicy, ListPolicies, DeletePolicy, GetPolicyVersion, ListPolicyVersions, and the
-// attaching of managed policies to users and roles. A policy has one version, v1: creating others
-// is not offered. Source: IAM API Reference.
+// CreatePolicy, GetPolicy, ListPolicies, DeletePolicy, GetPolicyVersion, ListPolicyVersions, and
+// the attaching of managed policies to users and roles. A policy has one version, v1: creating
+// others is not offered. Source: IAM API Reference.
 #include <algorithm>
 
 #include "services/iam/aws_policies.h"
@@ -33,36 +33,42 @@ int attachments_of(store::Txn& txn, std::string_view account, std::string_view a
     int count = 0;
     for (const EntityKind kind : {EntityKind::kUser, EntityKind::kRole}) {
         const store::Key first = entity_key(kind, account, "");
-        txn.scan({store::Space::kIam, first.partition, "", ""}, [&](std::string_view, std::string_view row) {
+        txn.scan({store::Space::kIam, first.partition, "", ""}, [&](std::string_view,
+                                                                    std::string_view row) {
             const Entity entity = decode_entity(row);
-            count += static_cast<int>(std::count(entity.attached.begin(), entity.attached.end(), arn));
+            count +=
+                static_cast<int>(std::count(entity.attached.begin(), entity.attached.end(), arn));
             return true;
         });
     }
     return count;
 }
 
-Result<void> attach(IamService& service, OpContext& context, EntityKind kind, const std::string& name, const std::string& arn) {
+Result<void> attach(IamService& service, OpContext& context, EntityKind kind,
+                    const std::string& name, const std::string& arn) {
     MR_TRY(Entity entity, need_entity(service, context, kind, name));
     if (!service.find_policy(context.txn(), arn)) return errors::not_attachable(arn);
-    if (std::find(entity.attached.begin(), entity.attached.end(), arn) != entity.attached.end()) return {};
+    if (std::find(entity.attached.begin(), entity.attached.end(), arn) != entity.attached.end())
+        return {};
     if (entity.attached.size() >= kAttachedMax) {
-        return errors::limit_exceeded(kind == EntityKind::kUser ? "PoliciesPerUser" : "PoliciesPerRole", kAttachedMax);
+        return errors::limit_exceeded(
+            kind == EntityKind::kUser ? "PoliciesPerUser" : "PoliciesPerRole", kAttachedMax);
     }
     entity.attached.push_back(arn);
     service.put_entity(context.txn(), entity);
     return {};
 }
 
-Result<void> detach(IamService& service, OpContext& context, EntityKind kind, const std::string& name, const std::string& arn) {
+Result<void> detach(IamService& service, OpContext& context, EntityKind kind,
+                    const std::string& name, const std::string& arn) {
     MR_TRY(Entity entity, need_entity(service, context, kind, name));
     if (std::erase(entity.attached, arn) == 0) return errors::not_attached(arn);
     service.put_entity(context.txn(), entity);
     return {};
 }
 
-Result<std::vector<model::iam::AttachedPolicy>> attached(IamService& service, OpContext& context, EntityKind kind,
-                                                         const std::string& name) {
+Result<std::vector<model::iam::AttachedPolicy>> attached(IamService& service, OpContext& context,
+                                                         EntityKind kind, const std::string& name) {
     MR_TRY(const Entity entity, need_entity(service, context, kind, name));
     std::vector<model::iam::AttachedPolicy> policies;
     for (const std::string& arn : entity.attached) {
@@ -81,11 +87,14 @@ Result<ManagedPolicy> need_policy(IamService& service, OpContext& context, const
 
 }  // namespace
 
-Result<void> CreatePolicy::authorize(IamService&, OpContext& context, const Input& input, AuthzRequests& requests) {
-    return ask(context, "CreatePolicy", "policy" + input.path.value_or("/") + input.policy_name.value_or(""), requests);
+Result<void> CreatePolicy::authorize(IamService&, OpContext& context, const Input& input,
+                                     AuthzRequests& requests) {
+    return ask(context, "CreatePolicy",
+               "policy" + input.path.value_or("/") + input.policy_name.value_or(""), requests);
 }
 
-Outcome<CreatePolicy::Output> CreatePolicy::run(IamService& service, OpContext& context, const Input& input) {
+Outcome<CreatePolicy::Output> CreatePolicy::run(IamService& service, OpContext& context,
+                                                const Input& input) {
     ManagedPolicy policy;
     policy.account = context.account();
     policy.name = *input.policy_name;
@@ -98,7 +107,8 @@ Outcome<CreatePolicy::Output> CreatePolicy::run(IamService& service, OpContext& 
     if (context.txn().get(key)) return errors::policy_exists(policy.name);
     const auto parsed = auth::parse_policy(policy.document, auth::PolicyKind::kIdentity);
     if (!parsed) return errors::malformed_policy(parsed.error().message);
-    if (policy.document.size() > kDocumentBytesMax) return errors::limit_exceeded("PolicySize", kDocumentBytesMax);
+    if (policy.document.size() > kDocumentBytesMax)
+        return errors::limit_exceeded("PolicySize", kDocumentBytesMax);
     context.txn().put(key, encode(policy));
     service.changed(context.txn());
     Output output;
@@ -106,22 +116,27 @@ Outcome<CreatePolicy::Output> CreatePolicy::run(IamService& service, OpContext& 
     return output;
 }
 
-Result<void> GetPolicy::authorize(IamService&, OpContext& context, const Input& input, AuthzRequests& requests) {
+Result<void> GetPolicy::authorize(IamService&, OpContext& context, const Input& input,
+                                  AuthzRequests& requests) {
     return ask(context, "GetPolicy", input.policy_arn.value_or("arn:"), requests);
 }
 
-Outcome<GetPolicy::Output> GetPolicy::run(IamService& service, OpContext& context, const Input& input) {
+Outcome<GetPolicy::Output> GetPolicy::run(IamService& service, OpContext& context,
+                                          const Input& input) {
     MR_TRY(const ManagedPolicy policy, need_policy(service, context, *input.policy_arn));
     Output output;
-    output.policy = shown(policy, attachments_of(context.txn(), context.account(), *input.policy_arn));
+    output.policy =
+        shown(policy, attachments_of(context.txn(), context.account(), *input.policy_arn));
     return output;
 }
 
-Result<void> ListPolicies::authorize(IamService&, OpContext& context, const Input&, AuthzRequests& requests) {
+Result<void> ListPolicies::authorize(IamService&, OpContext& context, const Input&,
+                                     AuthzRequests& requests) {
     return ask(context, "ListPolicies", "policy/", requests);
 }
 
-Outcome<ListPolicies::Output> ListPolicies::run(IamService&, OpContext& context, const Input& input) {
+Outcome<ListPolicies::Output> ListPolicies::run(IamService&, OpContext& context,
+                                                const Input& input) {
     Output output;
     output.policies.emplace();
     const std::string scope = input.scope.value_or("All");
@@ -139,33 +154,40 @@ Outcome<ListPolicies::Output> ListPolicies::run(IamService&, OpContext& context,
     output.is_truncated = false;
     if (scope == "AWS") return output;
     const store::Key first = policy_key(context.account(), "");
-    MR_TRY(const Page page, list_page(context.txn(), first.partition, input.marker, input.max_items,
-                                      [&](std::string_view row) { return take(decode_policy(row)); }));
+    MR_TRY(const Page page,
+           list_page(context.txn(), first.partition, input.marker, input.max_items,
+                     [&](std::string_view row) { return take(decode_policy(row)); }));
     output.is_truncated = page.truncated;
     if (page.truncated) output.marker = page.marker;
     return output;
 }
 
-Result<void> DeletePolicy::authorize(IamService&, OpContext& context, const Input& input, AuthzRequests& requests) {
+Result<void> DeletePolicy::authorize(IamService&, OpContext& context, const Input& input,
+                                     AuthzRequests& requests) {
     return ask(context, "DeletePolicy", input.policy_arn.value_or("arn:"), requests);
 }
 
-Outcome<DeletePolicy::Output> DeletePolicy::run(IamService& service, OpContext& context, const Input& input) {
+Outcome<DeletePolicy::Output> DeletePolicy::run(IamService& service, OpContext& context,
+                                                const Input& input) {
     MR_TRY(const ManagedPolicy policy, need_policy(service, context, *input.policy_arn));
     if (policy.account == "aws") return errors::access_denied("Policies of AWS cannot be deleted.");
-    if (attachments_of(context.txn(), context.account(), *input.policy_arn) > 0) return errors::policy_attached();
+    if (attachments_of(context.txn(), context.account(), *input.policy_arn) > 0)
+        return errors::policy_attached();
     context.txn().erase(policy_key(policy.account, policy.path + policy.name));
     service.changed(context.txn());
     return Output{};
 }
 
-Result<void> GetPolicyVersion::authorize(IamService&, OpContext& context, const Input& input, AuthzRequests& requests) {
+Result<void> GetPolicyVersion::authorize(IamService&, OpContext& context, const Input& input,
+                                         AuthzRequests& requests) {
     return ask(context, "GetPolicyVersion", input.policy_arn.value_or("arn:"), requests);
 }
 
-Outcome<GetPolicyVersion::Output> GetPolicyVersion::run(IamService& service, OpContext& context, const Input& input) {
+Outcome<GetPolicyVersion::Output> GetPolicyVersion::run(IamService& service, OpContext& context,
+                                                        const Input& input) {
     MR_TRY(const ManagedPolicy policy, need_policy(service, context, *input.policy_arn));
-    if (*input.version_id != "v1") return errors::no_such_version(*input.policy_arn, *input.version_id);
+    if (*input.version_id != "v1")
+        return errors::no_such_version(*input.policy_arn, *input.version_id);
     Output output;
     output.policy_version.emplace();
     output.policy_version->document = shown_document(policy.document);
@@ -175,11 +197,13 @@ Outcome<GetPolicyVersion::Output> GetPolicyVersion::run(IamService& service, OpC
     return output;
 }
 
-Result<void> ListPolicyVersions::authorize(IamService&, OpContext& context, const Input& input, AuthzRequests& requests) {
+Result<void> ListPolicyVersions::authorize(IamService&, OpContext& context, const Input& input,
+                                           AuthzRequests& requests) {
     return ask(context, "ListPolicyVersions", input.policy_arn.value_or("arn:"), requests);
 }
 
-Outcome<ListPolicyVersions::Output> ListPolicyVersions::run(IamService& service, OpContext& context, const Input& input) {
+Outcome<ListPolicyVersions::Output> ListPolicyVersions::run(IamService& service, OpContext& context,
+                                                            const Input& input) {
     MR_TRY(const ManagedPolicy policy, need_policy(service, context, *input.policy_arn));
     Output output;
     output.versions.emplace();
@@ -191,37 +215,45 @@ Outcome<ListPolicyVersions::Output> ListPolicyVersions::run(IamService& service,
     return output;
 }
 
-#define MR_ATTACHMENTS(Kind, member, resource)                                                                        \
-    Result<void> Attach##Kind##Policy::authorize(IamService&, OpContext& context, const Input& input, AuthzRequests& r) { \
-        MR_CHECK_OK(ask(context, "Attach" #Kind "Policy", resource + input.member.value_or(""), r));                 \
-        r.back().conditions.push_back({"iam:policyarn", {input.policy_arn.value_or("")}});                           \
-        return {};                                                                                                   \
-    }                                                                                                                \
-    Outcome<Attach##Kind##Policy::Output> Attach##Kind##Policy::run(IamService& service, OpContext& context,         \
-                                                                    const Input& input) {                            \
-        MR_CHECK_OK(attach(service, context, EntityKind::k##Kind, *input.member, *input.policy_arn));                \
-        return Output{};                                                                                             \
-    }                                                                                                                \
-    Result<void> Detach##Kind##Policy::authorize(IamService&, OpContext& context, const Input& input, AuthzRequests& r) { \
-        MR_CHECK_OK(ask(context, "Detach" #Kind "Policy", resource + input.member.value_or(""), r));                 \
-        r.back().conditions.push_back({"iam:policyarn", {input.policy_arn.value_or("")}});                           \
-        return {};                                                                                                   \
-    }                                                                                                                \
-    Outcome<Detach##Kind##Policy::Output> Detach##Kind##Policy::run(IamService& service, OpContext& context,         \
-                                                                    const Input& input) {                            \
-        MR_CHECK_OK(detach(service, context, EntityKind::k##Kind, *input.member, *input.policy_arn));                \
-        return Output{};                                                                                             \
-    }                                                                                                                \
-    Result<void> ListAttached##Kind##Policies::authorize(IamService&, OpContext& context, const Input& input,        \
-                                                         AuthzRequests& r) {                                         \
-        return ask(context, "ListAttached" #Kind "Policies", resource + input.member.value_or(""), r);               \
-    }                                                                                                                \
-    Outcome<ListAttached##Kind##Policies::Output> ListAttached##Kind##Policies::run(                                 \
-        IamService& service, OpContext& context, const Input& input) {                                               \
-        Output output;                                                                                               \
-        MR_TRY(output.attached_policies, attached(service, context, EntityKind::k##Kind, *input.member));            \
-        output.is_truncated = false;                                                                                 \
-        return output;                                                                                               \
+#define MR_ATTACHMENTS(Kind, member, resource)                                                     \
+    Result<void> Attach##Kind##Policy::authorize(IamService&, OpContext& context,                  \
+                                                 const Input& input, AuthzRequests& r) {           \
+        MR_CHECK_OK(                                                                               \
+            ask(context, "Attach" #Kind "Policy", resource + input.member.value_or(""), r));       \
+        r.back().conditions.push_back({"iam:policyarn", {input.policy_arn.value_or("")}});         \
+        return {};                                                                                 \
+    }                                                                                              \
+    Outcome<Attach##Kind##Policy::Output> Attach##Kind##Policy::run(                               \
+        IamService& service, OpContext& context, const Input& input) {                             \
+        MR_CHECK_OK(                                                                               \
+            attach(service, context, EntityKind::k##Kind, *input.member, *input.policy_arn));      \
+        return Output{};                                                                           \
+    }                                                                                              \
+    Result<void> Detach##Kind##Policy::authorize(IamService&, OpContext& context,                  \
+                                                 const Input& input, AuthzRequests& r) {           \
+        MR_CHECK_OK(                                                                               \
+            ask(context, "Detach" #Kind "Policy", resource + input.member.value_or(""), r));       \
+        r.back().conditions.push_back({"iam:policyarn", {input.policy_arn.value_or("")}});         \
+        return {};                                                                                 \
+    }                                                                                              \
+    Outcome<Detach##Kind##Policy::Output> Detach##Kind##Policy::run(                               \
+        IamService& service, OpContext& context, const Input& input) {                             \
+        MR_CHECK_OK(                                                                               \
+            detach(service, context, EntityKind::k##Kind, *input.member, *input.policy_arn));      \
+        return Output{};                                                                           \
+    }                                                                                              \
+    Result<void> ListAttached##Kind##Policies::authorize(IamService&, OpContext& context,          \
+                                                         const Input& input, AuthzRequests& r) {   \
+        return ask(context, "ListAttached" #Kind "Policies", resource + input.member.value_or(""), \
+                   r);                                                                             \
+    }                                                                                              \
+    Outcome<ListAttached##Kind##Policies::Output> ListAttached##Kind##Policies::run(               \
+        IamService& service, OpContext& context, const Input& input) {                             \
+        Output output;                                                                             \
+        MR_TRY(output.attached_policies,                                                           \
+               attached(service, context, EntityKind::k##Kind, *input.member));                    \
+        output.is_truncated = false;                                                               \
+        return output;                                                                             \
     }
 
 MR_ATTACHMENTS(User, user_name, "user/")

@@ -32,12 +32,16 @@ Result<void> check_trust_policy(const std::string& document) {
 
 }  // namespace
 
-Result<void> CreateRole::authorize(IamService&, OpContext& context, const Input& input, AuthzRequests& requests) {
-    return ask(context, "CreateRole", "role" + input.path.value_or("/") + input.role_name.value_or(""), requests);
+Result<void> CreateRole::authorize(IamService&, OpContext& context, const Input& input,
+                                   AuthzRequests& requests) {
+    return ask(context, "CreateRole",
+               "role" + input.path.value_or("/") + input.role_name.value_or(""), requests);
 }
 
-Outcome<CreateRole::Output> CreateRole::run(IamService& service, OpContext& context, const Input& input) {
-    if (service.find_entity(context.txn(), EntityKind::kRole, context.account(), *input.role_name)) {
+Outcome<CreateRole::Output> CreateRole::run(IamService& service, OpContext& context,
+                                            const Input& input) {
+    if (service.find_entity(context.txn(), EntityKind::kRole, context.account(),
+                            *input.role_name)) {
         return errors::already_exists("Role", *input.role_name);
     }
     MR_CHECK_OK(check_trust_policy(*input.assume_role_policy_document));
@@ -52,7 +56,8 @@ Outcome<CreateRole::Output> CreateRole::run(IamService& service, OpContext& cont
     role.description = input.description.value_or("");
     role.max_session_s = input.max_session_duration.value_or(3600);
     if (input.tags) {
-        for (const auto& tag : *input.tags) role.tags[tag.key.value_or("")] = tag.value.value_or("");
+        for (const auto& tag : *input.tags)
+            role.tags[tag.key.value_or("")] = tag.value.value_or("");
         if (role.tags.size() != input.tags->size()) return errors::duplicate_tags();
     }
     service.put_entity(context.txn(), role);
@@ -61,7 +66,8 @@ Outcome<CreateRole::Output> CreateRole::run(IamService& service, OpContext& cont
     return output;
 }
 
-Result<void> GetRole::authorize(IamService&, OpContext& context, const Input& input, AuthzRequests& requests) {
+Result<void> GetRole::authorize(IamService&, OpContext& context, const Input& input,
+                                AuthzRequests& requests) {
     return ask(context, "GetRole", "role/" + input.role_name.value_or(""), requests);
 }
 
@@ -72,7 +78,8 @@ Outcome<GetRole::Output> GetRole::run(IamService& service, OpContext& context, c
     return output;
 }
 
-Result<void> ListRoles::authorize(IamService&, OpContext& context, const Input&, AuthzRequests& requests) {
+Result<void> ListRoles::authorize(IamService&, OpContext& context, const Input&,
+                                  AuthzRequests& requests) {
     return ask(context, "ListRoles", "role/", requests);
 }
 
@@ -81,22 +88,25 @@ Outcome<ListRoles::Output> ListRoles::run(IamService&, OpContext& context, const
     output.roles.emplace();
     const std::string prefix = input.path_prefix.value_or("/");
     const store::Key first = entity_key(EntityKind::kRole, context.account(), "");
-    MR_TRY(const Page page, list_page(context.txn(), first.partition, input.marker, input.max_items, [&](std::string_view row) {
-        const Entity entity = decode_entity(row);
-        if (!entity.path.starts_with(prefix)) return false;
-        output.roles->push_back(shown(entity));
-        return true;
-    }));
+    MR_TRY(const Page page, list_page(context.txn(), first.partition, input.marker, input.max_items,
+                                      [&](std::string_view row) {
+                                          const Entity entity = decode_entity(row);
+                                          if (!entity.path.starts_with(prefix)) return false;
+                                          output.roles->push_back(shown(entity));
+                                          return true;
+                                      }));
     output.is_truncated = page.truncated;
     if (page.truncated) output.marker = page.marker;
     return output;
 }
 
-Result<void> UpdateAssumeRolePolicy::authorize(IamService&, OpContext& context, const Input& input, AuthzRequests& requests) {
+Result<void> UpdateAssumeRolePolicy::authorize(IamService&, OpContext& context, const Input& input,
+                                               AuthzRequests& requests) {
     return ask(context, "UpdateAssumeRolePolicy", "role/" + input.role_name.value_or(""), requests);
 }
 
-Outcome<UpdateAssumeRolePolicy::Output> UpdateAssumeRolePolicy::run(IamService& service, OpContext& context,
+Outcome<UpdateAssumeRolePolicy::Output> UpdateAssumeRolePolicy::run(IamService& service,
+                                                                    OpContext& context,
                                                                     const Input& input) {
     MR_TRY(Entity role, need_entity(service, context, EntityKind::kRole, *input.role_name));
     MR_CHECK_OK(check_trust_policy(*input.policy_document));
@@ -105,25 +115,31 @@ Outcome<UpdateAssumeRolePolicy::Output> UpdateAssumeRolePolicy::run(IamService& 
     return Output{};
 }
 
-Result<void> DeleteRole::authorize(IamService&, OpContext& context, const Input& input, AuthzRequests& requests) {
+Result<void> DeleteRole::authorize(IamService&, OpContext& context, const Input& input,
+                                   AuthzRequests& requests) {
     return ask(context, "DeleteRole", "role/" + input.role_name.value_or(""), requests);
 }
 
-Outcome<DeleteRole::Output> DeleteRole::run(IamService& service, OpContext& context, const Input& input) {
+Outcome<DeleteRole::Output> DeleteRole::run(IamService& service, OpContext& context,
+                                            const Input& input) {
     MR_TRY(const Entity role, need_entity(service, context, EntityKind::kRole, *input.role_name));
     if (!role.attached.empty()) return errors::delete_conflict_policies();
-    if (!role.inline_policies.empty()) return errors::make("DeleteConflict", 409, "Cannot delete entity, must delete policies first.");
+    if (!role.inline_policies.empty())
+        return errors::make("DeleteConflict", 409,
+                            "Cannot delete entity, must delete policies first.");
     context.txn().erase(entity_key(EntityKind::kRole, context.account(), role.name));
     service.changed(context.txn());
     return Output{};
 }
 
-Result<void> ListInstanceProfilesForRole::authorize(IamService&, OpContext& context, const Input& input,
-                                                    AuthzRequests& requests) {
-    return ask(context, "ListInstanceProfilesForRole", "role/" + input.role_name.value_or(""), requests);
+Result<void> ListInstanceProfilesForRole::authorize(IamService&, OpContext& context,
+                                                    const Input& input, AuthzRequests& requests) {
+    return ask(context, "ListInstanceProfilesForRole", "role/" + input.role_name.value_or(""),
+               requests);
 }
 
-Outcome<ListInstanceProfilesForRole::Output> ListInstanceProfilesForRole::run(IamService& service, OpContext& context,
+Outcome<ListInstanceProfilesForRole::Output> ListInstanceProfilesForRole::run(IamService& service,
+                                                                              OpContext& context,
                                                                               const Input& input) {
     MR_CHECK_OK(need_entity(service, context, EntityKind::kRole, *input.role_name));
     Output output;

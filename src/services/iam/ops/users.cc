@@ -28,12 +28,16 @@ void add_tags(model::iam::User& user, const Entity& entity) {
 
 }  // namespace
 
-Result<void> CreateUser::authorize(IamService&, OpContext& context, const Input& input, AuthzRequests& requests) {
-    return ask(context, "CreateUser", "user" + input.path.value_or("/") + input.user_name.value_or(""), requests);
+Result<void> CreateUser::authorize(IamService&, OpContext& context, const Input& input,
+                                   AuthzRequests& requests) {
+    return ask(context, "CreateUser",
+               "user" + input.path.value_or("/") + input.user_name.value_or(""), requests);
 }
 
-Outcome<CreateUser::Output> CreateUser::run(IamService& service, OpContext& context, const Input& input) {
-    if (service.find_entity(context.txn(), EntityKind::kUser, context.account(), *input.user_name)) {
+Outcome<CreateUser::Output> CreateUser::run(IamService& service, OpContext& context,
+                                            const Input& input) {
+    if (service.find_entity(context.txn(), EntityKind::kUser, context.account(),
+                            *input.user_name)) {
         return errors::already_exists("User", *input.user_name);
     }
     Entity entity;
@@ -41,11 +45,13 @@ Outcome<CreateUser::Output> CreateUser::run(IamService& service, OpContext& cont
     entity.account = context.account();
     entity.name = *input.user_name;
     entity.path = input.path.value_or("/");
-    if (entity.path.size() > kUsersPathMax) return errors::make("ValidationError", 400, "The path is too long.");
+    if (entity.path.size() > kUsersPathMax)
+        return errors::make("ValidationError", 400, "The path is too long.");
     entity.id = "AIDA" + context.rng().upper_alnum(17);
     entity.created_s = epoch_seconds(context.now());
     if (input.tags) {
-        for (const auto& tag : *input.tags) entity.tags[tag.key.value_or("")] = tag.value.value_or("");
+        for (const auto& tag : *input.tags)
+            entity.tags[tag.key.value_or("")] = tag.value.value_or("");
         if (entity.tags.size() != input.tags->size()) return errors::duplicate_tags();
     }
     service.put_entity(context.txn(), entity);
@@ -55,8 +61,10 @@ Outcome<CreateUser::Output> CreateUser::run(IamService& service, OpContext& cont
     return output;
 }
 
-Result<void> GetUser::authorize(IamService&, OpContext& context, const Input& input, AuthzRequests& requests) {
-    return ask(context, "GetUser", "user/" + input.user_name.value_or(context.caller().user_name), requests);
+Result<void> GetUser::authorize(IamService&, OpContext& context, const Input& input,
+                                AuthzRequests& requests) {
+    return ask(context, "GetUser", "user/" + input.user_name.value_or(context.caller().user_name),
+               requests);
 }
 
 Outcome<GetUser::Output> GetUser::run(IamService& service, OpContext& context, const Input& input) {
@@ -77,7 +85,8 @@ Outcome<GetUser::Output> GetUser::run(IamService& service, OpContext& context, c
     return output;
 }
 
-Result<void> ListUsers::authorize(IamService&, OpContext& context, const Input&, AuthzRequests& requests) {
+Result<void> ListUsers::authorize(IamService&, OpContext& context, const Input&,
+                                  AuthzRequests& requests) {
     return ask(context, "ListUsers", "user/", requests);
 }
 
@@ -86,35 +95,41 @@ Outcome<ListUsers::Output> ListUsers::run(IamService&, OpContext& context, const
     output.users.emplace();
     const std::string prefix = input.path_prefix.value_or("/");
     const store::Key first = entity_key(EntityKind::kUser, context.account(), "");
-    MR_TRY(const Page page, list_page(context.txn(), first.partition, input.marker, input.max_items, [&](std::string_view row) {
-        const Entity entity = decode_entity(row);
-        if (!entity.path.starts_with(prefix)) return false;
-        output.users->push_back(shown(entity));
-        return true;
-    }));
+    MR_TRY(const Page page, list_page(context.txn(), first.partition, input.marker, input.max_items,
+                                      [&](std::string_view row) {
+                                          const Entity entity = decode_entity(row);
+                                          if (!entity.path.starts_with(prefix)) return false;
+                                          output.users->push_back(shown(entity));
+                                          return true;
+                                      }));
     output.is_truncated = page.truncated;
     if (page.truncated) output.marker = page.marker;
     return output;
 }
 
-Result<void> DeleteUser::authorize(IamService&, OpContext& context, const Input& input, AuthzRequests& requests) {
+Result<void> DeleteUser::authorize(IamService&, OpContext& context, const Input& input,
+                                   AuthzRequests& requests) {
     return ask(context, "DeleteUser", "user/" + input.user_name.value_or(""), requests);
 }
 
-Outcome<DeleteUser::Output> DeleteUser::run(IamService& service, OpContext& context, const Input& input) {
+Outcome<DeleteUser::Output> DeleteUser::run(IamService& service, OpContext& context,
+                                            const Input& input) {
     MR_TRY(const Entity entity, need_entity(service, context, EntityKind::kUser, *input.user_name));
     if (!entity.attached.empty()) return errors::delete_conflict_policies();
-    if (!entity.access_keys.empty() || !entity.inline_policies.empty()) return errors::delete_conflict_objects();
+    if (!entity.access_keys.empty() || !entity.inline_policies.empty())
+        return errors::delete_conflict_objects();
     context.txn().erase(entity_key(EntityKind::kUser, context.account(), entity.name));
     service.changed(context.txn());
     return Output{};
 }
 
-Result<void> ListGroupsForUser::authorize(IamService&, OpContext& context, const Input& input, AuthzRequests& requests) {
+Result<void> ListGroupsForUser::authorize(IamService&, OpContext& context, const Input& input,
+                                          AuthzRequests& requests) {
     return ask(context, "ListGroupsForUser", "user/" + input.user_name.value_or(""), requests);
 }
 
-Outcome<ListGroupsForUser::Output> ListGroupsForUser::run(IamService& service, OpContext& context, const Input& input) {
+Outcome<ListGroupsForUser::Output> ListGroupsForUser::run(IamService& service, OpContext& context,
+                                                          const Input& input) {
     MR_CHECK_OK(need_entity(service, context, EntityKind::kUser, *input.user_name));
     Output output;
     output.groups.emplace();

@@ -1,4 +1,5 @@
-// PutBucketPolicy, GetBucketPolicy, DeleteBucketPolicy, GetBucketPolicyStatus, and Block Public Access.
+// PutBucketPolicy, GetBucketPolicy, DeleteBucketPolicy, GetBucketPolicyStatus, and Block Public
+// Access.
 //
 // IAM:     s3:PutBucketPolicy, ...; root may always repair a policy that locks everybody out.
 // Errors:  MalformedPolicy, AccessDenied (a public policy while BlockPublicPolicy is on).
@@ -14,7 +15,8 @@ namespace {
 constexpr size_t kPolicyBytesMax = 20 * 1024;
 
 // A copy to change; the error when there is no such bucket.
-Result<Bucket> changeable(S3Service& service, contracts::OpContext& context, const std::string& name) {
+Result<Bucket> changeable(S3Service& service, contracts::OpContext& context,
+                          const std::string& name) {
     const BucketRef bucket = service.find_bucket_for_write(context.txn(), name);
     if (!bucket) return errors::no_such_bucket(name);
     return *bucket;
@@ -22,11 +24,11 @@ Result<Bucket> changeable(S3Service& service, contracts::OpContext& context, con
 
 }  // namespace
 
-#define MR_S3_BUCKET_RULES(Name, action)                                                                    \
-    Result<void> Name::check(const Input&) { return {}; }                                                   \
-    Result<void> Name::authorize(S3Service& service, contracts::OpContext& context, const Input& input,     \
-                                 contracts::AuthzRequests& requests) {                                      \
-        return authorize_bucket(service, context, input, requests, action);                                 \
+#define MR_S3_BUCKET_RULES(Name, action)                                                   \
+    Result<void> Name::check(const Input&) { return {}; }                                  \
+    Result<void> Name::authorize(S3Service& service, contracts::OpContext& context,        \
+                                 const Input& input, contracts::AuthzRequests& requests) { \
+        return authorize_bucket(service, context, input, requests, action);                \
     }
 MR_S3_BUCKET_RULES(PutBucketPolicy, "s3:PutBucketPolicy")
 MR_S3_BUCKET_RULES(GetBucketPolicy, "s3:GetBucketPolicy")
@@ -37,12 +39,15 @@ MR_S3_BUCKET_RULES(GetPublicAccessBlock, "s3:GetBucketPublicAccessBlock")
 MR_S3_BUCKET_RULES(DeletePublicAccessBlock, "s3:PutBucketPublicAccessBlock")
 #undef MR_S3_BUCKET_RULES
 
-contracts::Outcome<PutBucketPolicy::Output> PutBucketPolicy::run(S3Service& service, contracts::OpContext& context,
+contracts::Outcome<PutBucketPolicy::Output> PutBucketPolicy::run(S3Service& service,
+                                                                 contracts::OpContext& context,
                                                                  const Input& input) {
     MR_TRY(Bucket bucket, changeable(service, context, *input.bucket));
     const std::string document = input.policy.value_or("");
     if (document.size() > kPolicyBytesMax) {
-        return errors::make("PolicyTooLarge", 400, "Normalized policy document exceeds the maximum allowed size of 20480 bytes.");
+        return errors::make(
+            "PolicyTooLarge", 400,
+            "Normalized policy document exceeds the maximum allowed size of 20480 bytes.");
     }
     const auto parsed = auth::parse_policy(document, auth::PolicyKind::kResource);
     if (!parsed) return errors::malformed_policy(parsed.error().message);
@@ -54,7 +59,8 @@ contracts::Outcome<PutBucketPolicy::Output> PutBucketPolicy::run(S3Service& serv
     return Output{};
 }
 
-contracts::Outcome<GetBucketPolicy::Output> GetBucketPolicy::run(S3Service& service, contracts::OpContext& context,
+contracts::Outcome<GetBucketPolicy::Output> GetBucketPolicy::run(S3Service& service,
+                                                                 contracts::OpContext& context,
                                                                  const Input& input) {
     const BucketRef bucket = service.find_bucket(context.txn(), *input.bucket);
     if (!bucket) return errors::no_such_bucket(*input.bucket);
@@ -64,8 +70,8 @@ contracts::Outcome<GetBucketPolicy::Output> GetBucketPolicy::run(S3Service& serv
     return output;
 }
 
-contracts::Outcome<DeleteBucketPolicy::Output> DeleteBucketPolicy::run(S3Service& service, contracts::OpContext& context,
-                                                                       const Input& input) {
+contracts::Outcome<DeleteBucketPolicy::Output> DeleteBucketPolicy::run(
+    S3Service& service, contracts::OpContext& context, const Input& input) {
     MR_TRY(Bucket bucket, changeable(service, context, *input.bucket));
     bucket.policy.reset();
     derive(bucket);
@@ -73,9 +79,8 @@ contracts::Outcome<DeleteBucketPolicy::Output> DeleteBucketPolicy::run(S3Service
     return Output{};
 }
 
-contracts::Outcome<GetBucketPolicyStatus::Output> GetBucketPolicyStatus::run(S3Service& service,
-                                                                             contracts::OpContext& context,
-                                                                             const Input& input) {
+contracts::Outcome<GetBucketPolicyStatus::Output> GetBucketPolicyStatus::run(
+    S3Service& service, contracts::OpContext& context, const Input& input) {
     const BucketRef bucket = service.find_bucket(context.txn(), *input.bucket);
     if (!bucket) return errors::no_such_bucket(*input.bucket);
     if (!bucket->policy) return errors::no_such_bucket_policy(*input.bucket);
@@ -84,9 +89,8 @@ contracts::Outcome<GetBucketPolicyStatus::Output> GetBucketPolicyStatus::run(S3S
     return output;
 }
 
-contracts::Outcome<PutPublicAccessBlock::Output> PutPublicAccessBlock::run(S3Service& service,
-                                                                           contracts::OpContext& context,
-                                                                           const Input& input) {
+contracts::Outcome<PutPublicAccessBlock::Output> PutPublicAccessBlock::run(
+    S3Service& service, contracts::OpContext& context, const Input& input) {
     MR_TRY(Bucket bucket, changeable(service, context, *input.bucket));
     if (!input.public_access_block_configuration) return errors::malformed_xml();
     const auto& given = *input.public_access_block_configuration;
@@ -97,9 +101,8 @@ contracts::Outcome<PutPublicAccessBlock::Output> PutPublicAccessBlock::run(S3Ser
     return Output{};
 }
 
-contracts::Outcome<GetPublicAccessBlock::Output> GetPublicAccessBlock::run(S3Service& service,
-                                                                           contracts::OpContext& context,
-                                                                           const Input& input) {
+contracts::Outcome<GetPublicAccessBlock::Output> GetPublicAccessBlock::run(
+    S3Service& service, contracts::OpContext& context, const Input& input) {
     const BucketRef bucket = service.find_bucket(context.txn(), *input.bucket);
     if (!bucket) return errors::no_such_bucket(*input.bucket);
     if (!bucket->public_access_block) return errors::no_such_public_access_block(*input.bucket);
@@ -112,9 +115,8 @@ contracts::Outcome<GetPublicAccessBlock::Output> GetPublicAccessBlock::run(S3Ser
     return output;
 }
 
-contracts::Outcome<DeletePublicAccessBlock::Output> DeletePublicAccessBlock::run(S3Service& service,
-                                                                                 contracts::OpContext& context,
-                                                                                 const Input& input) {
+contracts::Outcome<DeletePublicAccessBlock::Output> DeletePublicAccessBlock::run(
+    S3Service& service, contracts::OpContext& context, const Input& input) {
     MR_TRY(Bucket bucket, changeable(service, context, *input.bucket));
     bucket.public_access_block.reset();
     service.put_bucket(context.txn(), bucket);

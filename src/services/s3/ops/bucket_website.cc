@@ -10,20 +10,28 @@ namespace {
 
 constexpr size_t kRulesMax = 50;
 
-Error invalid_argument(std::string message) { return errors::make("InvalidArgument", 400, std::move(message)); }
-Error invalid_request(std::string message) { return errors::make("InvalidRequest", 400, std::move(message)); }
+Error invalid_argument(std::string message) {
+    return errors::make("InvalidArgument", 400, std::move(message));
+}
+Error invalid_request(std::string message) {
+    return errors::make("InvalidRequest", 400, std::move(message));
+}
 
 Result<void> check_protocol(const std::optional<std::string>& protocol) {
     if (!protocol || *protocol == "http" || *protocol == "https") return {};
-    return invalid_request("Invalid protocol, protocol can be http or https. If not defined the protocol will be selected "
-                           "automatically.");
+    return invalid_request(
+        "Invalid protocol, protocol can be http or https. If not defined the protocol will be "
+        "selected "
+        "automatically.");
 }
 
 Result<Website> read_website(const model::s3::WebsiteConfiguration& given) {
     Website website;
     if (given.redirect_all_requests_to) {
         if (given.index_document || given.error_document || given.routing_rules) {
-            return invalid_argument("RedirectAllRequestsTo cannot be provided in conjunction with other Routing Rules.");
+            return invalid_argument(
+                "RedirectAllRequestsTo cannot be provided in conjunction with other Routing "
+                "Rules.");
         }
         MR_CHECK_OK(check_protocol(given.redirect_all_requests_to->protocol));
         website.redirect_all_host = given.redirect_all_requests_to->host_name;
@@ -32,7 +40,8 @@ Result<Website> read_website(const model::s3::WebsiteConfiguration& given) {
         return website;
     }
     if (!given.index_document) {
-        return invalid_argument("A value for IndexDocument Suffix must be provided if RedirectAllRequestsTo is empty");
+        return invalid_argument(
+            "A value for IndexDocument Suffix must be provided if RedirectAllRequestsTo is empty");
     }
     website.index_suffix = given.index_document->suffix.value_or("");
     if (website.index_suffix->empty() || website.index_suffix->find('/') != std::string::npos) {
@@ -41,7 +50,9 @@ Result<Website> read_website(const model::s3::WebsiteConfiguration& given) {
     if (given.error_document) website.error_key = given.error_document->key;
     if (!given.routing_rules) return website;
     if (given.routing_rules->size() > kRulesMax) {
-        return invalid_request("51 routing rules provided, the number of routing rules in a website configuration is limited to 50.");
+        return invalid_request(
+            "51 routing rules provided, the number of routing rules in a website configuration is "
+            "limited to 50.");
     }
     for (const auto& rule : *given.routing_rules) {
         WebsiteRule read;
@@ -49,14 +60,17 @@ Result<Website> read_website(const model::s3::WebsiteConfiguration& given) {
             read.key_prefix = rule.condition->key_prefix_equals;
             read.http_error_code = rule.condition->http_error_code_returned_equals;
             if (!read.key_prefix && !read.http_error_code) {
-                return invalid_request("Condition cannot be empty. To redirect all requests without a condition, the condition "
-                                       "element shouldn't be present.");
+                return invalid_request(
+                    "Condition cannot be empty. To redirect all requests without a condition, the "
+                    "condition "
+                    "element shouldn't be present.");
             }
         }
         if (!rule.redirect) return errors::malformed_xml();
         MR_CHECK_OK(check_protocol(rule.redirect->protocol));
         if (rule.redirect->replace_key_prefix_with && rule.redirect->replace_key_with) {
-            return invalid_request("You can only define ReplaceKeyPrefix or ReplaceKey but not both.");
+            return invalid_request(
+                "You can only define ReplaceKeyPrefix or ReplaceKey but not both.");
         }
         read.host_name = rule.redirect->host_name;
         read.protocol = rule.redirect->protocol;
@@ -64,8 +78,10 @@ Result<Website> read_website(const model::s3::WebsiteConfiguration& given) {
         read.replace_key_prefix_with = rule.redirect->replace_key_prefix_with;
         read.replace_key_with = rule.redirect->replace_key_with;
         const std::string code = read.http_redirect_code.value_or("301");
-        if (code.size() != 3 || code[0] != '3' || code.find_first_not_of("0123456789") != std::string::npos) {
-            return invalid_request("The provided HTTP redirect code (" + code + ") is not valid. Valid codes are 3XX except 300.");
+        if (code.size() != 3 || code[0] != '3' ||
+            code.find_first_not_of("0123456789") != std::string::npos) {
+            return invalid_request("The provided HTTP redirect code (" + code +
+                                   ") is not valid. Valid codes are 3XX except 300.");
         }
         website.rules.push_back(std::move(read));
     }
@@ -74,18 +90,19 @@ Result<Website> read_website(const model::s3::WebsiteConfiguration& given) {
 
 }  // namespace
 
-#define MR_S3_WEBSITE_RULES(Name)                                                                            \
-    Result<void> Name::check(const Input&) { return {}; }                                                   \
-    Result<void> Name::authorize(S3Service& service, contracts::OpContext& context, const Input& input,     \
-                                 contracts::AuthzRequests& requests) {                                      \
-        return authorize_bucket(service, context, input, requests, "s3:" #Name);                            \
+#define MR_S3_WEBSITE_RULES(Name)                                                          \
+    Result<void> Name::check(const Input&) { return {}; }                                  \
+    Result<void> Name::authorize(S3Service& service, contracts::OpContext& context,        \
+                                 const Input& input, contracts::AuthzRequests& requests) { \
+        return authorize_bucket(service, context, input, requests, "s3:" #Name);           \
     }
 MR_S3_WEBSITE_RULES(PutBucketWebsite)
 MR_S3_WEBSITE_RULES(GetBucketWebsite)
 MR_S3_WEBSITE_RULES(DeleteBucketWebsite)
 #undef MR_S3_WEBSITE_RULES
 
-contracts::Outcome<PutBucketWebsite::Output> PutBucketWebsite::run(S3Service& service, contracts::OpContext& context,
+contracts::Outcome<PutBucketWebsite::Output> PutBucketWebsite::run(S3Service& service,
+                                                                   contracts::OpContext& context,
                                                                    const Input& input) {
     const BucketRef there = service.find_bucket_for_write(context.txn(), *input.bucket);
     if (!there) return errors::no_such_bucket(*input.bucket);
@@ -96,7 +113,8 @@ contracts::Outcome<PutBucketWebsite::Output> PutBucketWebsite::run(S3Service& se
     return Output{};
 }
 
-contracts::Outcome<GetBucketWebsite::Output> GetBucketWebsite::run(S3Service& service, contracts::OpContext& context,
+contracts::Outcome<GetBucketWebsite::Output> GetBucketWebsite::run(S3Service& service,
+                                                                   contracts::OpContext& context,
                                                                    const Input& input) {
     const BucketRef bucket = service.find_bucket(context.txn(), *input.bucket);
     if (!bucket) return errors::no_such_bucket(*input.bucket);
@@ -127,8 +145,8 @@ contracts::Outcome<GetBucketWebsite::Output> GetBucketWebsite::run(S3Service& se
     return output;
 }
 
-contracts::Outcome<DeleteBucketWebsite::Output> DeleteBucketWebsite::run(S3Service& service, contracts::OpContext& context,
-                                                                         const Input& input) {
+contracts::Outcome<DeleteBucketWebsite::Output> DeleteBucketWebsite::run(
+    S3Service& service, contracts::OpContext& context, const Input& input) {
     const BucketRef there = service.find_bucket_for_write(context.txn(), *input.bucket);
     if (!there) return errors::no_such_bucket(*input.bucket);
     Bucket bucket = *there;

@@ -1,5 +1,5 @@
-// DeleteObject and DeleteObjects: remove an object, a version, or hide a key behind a delete marker.
-// Deleting what is not there is success.
+// DeleteObject and DeleteObjects: remove an object, a version, or hide a key behind a delete
+// marker. Deleting what is not there is success.
 //
 // IAM:     s3:DeleteObject, s3:DeleteObjectVersion with a version id; DeleteObjects is asked for
 //          each key on its own and answers the denied ones as errors of theirs.
@@ -68,9 +68,9 @@ contracts::Outcome<DeleteObject::Output> DeleteObject::run(S3Service& service,
     if (!bucket) return errors::no_such_bucket(*input.bucket);
     Objects objects(context, *bucket);
     const std::string key = input.key.value_or("");
-    MR_CHECK_OK(check_delete(
-        objects, key, input.version_id,
-        {input.if_match, input.if_match_last_modified_time, input.if_match_size}));
+    MR_CHECK_OK(
+        check_delete(objects, key, input.version_id,
+                     {input.if_match, input.if_match_last_modified_time, input.if_match_size}));
     MR_TRY(const Objects::Deleted deleted, objects.remove(key, input.version_id));
     Output output;
     output.version_id = deleted.version_id;

@@ -53,26 +53,25 @@ contracts::Outcome<ListBuckets::Output> ListBuckets::run(S3Service&, contracts::
     std::vector<model::s3::Bucket> buckets;
     Output output;
     const std::string partition = owner_partition(context.account());
-    context.txn().scan(
-        {store::Space::kBuckets, partition, from, {}},
-        [&](std::string_view sort, std::string_view value) {
-            if (!sort.starts_with(prefix)) return false;
-            ByteReader in(value);
-            in.u8();
-            const TimePoint created(Duration(static_cast<int64_t>(in.u64())));
-            std::string region(in.bytes());
-            if (input.bucket_region && *input.bucket_region != region) return true;
-            if (buckets.size() == max) {
-                output.continuation_token = codec::base64_encode(*buckets.back().name);
-                return false;
-            }
-            model::s3::Bucket bucket;
-            bucket.name = std::string(sort);
-            bucket.creation_date = whole_seconds(created);
-            if (input.max_buckets || input.bucket_region) bucket.bucket_region = std::move(region);
-            buckets.push_back(std::move(bucket));
-            return true;
-        });
+    context.txn().scan({store::Space::kBuckets, partition, from, {}}, [&](std::string_view sort,
+                                                                          std::string_view value) {
+        if (!sort.starts_with(prefix)) return false;
+        ByteReader in(value);
+        in.u8();
+        const TimePoint created(Duration(static_cast<int64_t>(in.u64())));
+        std::string region(in.bytes());
+        if (input.bucket_region && *input.bucket_region != region) return true;
+        if (buckets.size() == max) {
+            output.continuation_token = codec::base64_encode(*buckets.back().name);
+            return false;
+        }
+        model::s3::Bucket bucket;
+        bucket.name = std::string(sort);
+        bucket.creation_date = whole_seconds(created);
+        if (input.max_buckets || input.bucket_region) bucket.bucket_region = std::move(region);
+        buckets.push_back(std::move(bucket));
+        return true;
+    });
     output.buckets = std::move(buckets);
     model::s3::Owner owner;
     owner.id = canonical_id(context.account());

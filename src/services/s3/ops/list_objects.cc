@@ -13,24 +13,28 @@
 namespace millrace::s3 {
 namespace {
 
-Result<void> check_listing(const std::optional<int32_t>& max_keys, const std::optional<std::string>& encoding_type) {
+Result<void> check_listing(const std::optional<int32_t>& max_keys,
+                           const std::optional<std::string>& encoding_type) {
     if (max_keys && *max_keys < 0) {
-        return errors::invalid_argument("Argument maxKeys must be an integer between 0 and 2147483647", "maxKeys",
-                                        std::to_string(*max_keys));
+        return errors::invalid_argument(
+            "Argument maxKeys must be an integer between 0 and 2147483647", "maxKeys",
+            std::to_string(*max_keys));
     }
     if (encoding_type && *encoding_type != "url") {
-        return errors::invalid_argument("Invalid Encoding Method specified in Request", "encoding-type", *encoding_type);
+        return errors::invalid_argument("Invalid Encoding Method specified in Request",
+                                        "encoding-type", *encoding_type);
     }
     return {};
 }
 
 template <class Input>
-Result<void> authorize_listing(S3Service& service, contracts::OpContext& context, const Input& input,
-                               contracts::AuthzRequests& requests) {
+Result<void> authorize_listing(S3Service& service, contracts::OpContext& context,
+                               const Input& input, contracts::AuthzRequests& requests) {
     MR_CHECK_OK(authorize_bucket(service, context, input, requests, "s3:ListBucket"));
     if (input.prefix) add_condition(requests.back(), "s3:prefix", *input.prefix);
     if (input.delimiter) add_condition(requests.back(), "s3:delimiter", *input.delimiter);
-    if (input.max_keys) add_condition(requests.back(), "s3:max-keys", std::to_string(*input.max_keys));
+    if (input.max_keys)
+        add_condition(requests.back(), "s3:max-keys", std::to_string(*input.max_keys));
     return {};
 }
 
@@ -38,7 +42,9 @@ Result<void> authorize_listing(S3Service& service, contracts::OpContext& context
 class Shown {
 public:
     Shown(const ListPage& page, bool encoded) : page_(page), encoded_(encoded) {}
-    std::string text(std::string_view raw) const { return encoded_ ? codec::url_encode_path(raw) : std::string(raw); }
+    std::string text(std::string_view raw) const {
+        return encoded_ ? codec::url_encode_path(raw) : std::string(raw);
+    }
     std::optional<std::vector<model::s3::Object>> objects() const {
         if (page_.objects.empty()) return std::nullopt;
         std::vector<model::s3::Object> objects;
@@ -56,7 +62,8 @@ public:
     std::optional<std::vector<model::s3::CommonPrefix>> common_prefixes() const {
         if (page_.common_prefixes.empty()) return std::nullopt;
         std::vector<model::s3::CommonPrefix> prefixes;
-        for (const std::string& prefix : page_.common_prefixes) prefixes.emplace_back().prefix = text(prefix);
+        for (const std::string& prefix : page_.common_prefixes)
+            prefixes.emplace_back().prefix = text(prefix);
         return prefixes;
     }
 
@@ -67,14 +74,17 @@ private:
 
 }  // namespace
 
-Result<void> ListObjectsV2::check(const Input& input) { return check_listing(input.max_keys, input.encoding_type); }
+Result<void> ListObjectsV2::check(const Input& input) {
+    return check_listing(input.max_keys, input.encoding_type);
+}
 
-Result<void> ListObjectsV2::authorize(S3Service& service, contracts::OpContext& context, const Input& input,
-                                      contracts::AuthzRequests& requests) {
+Result<void> ListObjectsV2::authorize(S3Service& service, contracts::OpContext& context,
+                                      const Input& input, contracts::AuthzRequests& requests) {
     return authorize_listing(service, context, input, requests);
 }
 
-contracts::Outcome<ListObjectsV2::Output> ListObjectsV2::run(S3Service& service, contracts::OpContext& context,
+contracts::Outcome<ListObjectsV2::Output> ListObjectsV2::run(S3Service& service,
+                                                             contracts::OpContext& context,
                                                              const Input& input) {
     const BucketRef bucket = service.find_bucket(context.txn(), *input.bucket);
     if (!bucket) return errors::no_such_bucket(*input.bucket);
@@ -86,8 +96,8 @@ contracts::Outcome<ListObjectsV2::Output> ListObjectsV2::run(S3Service& service,
     if (input.continuation_token) {
         const auto last = codec::base64_decode(*input.continuation_token);
         if (!last || last->empty()) {
-            return errors::invalid_argument("The continuation token provided is incorrect", "continuation-token",
-                                            *input.continuation_token);
+            return errors::invalid_argument("The continuation token provided is incorrect",
+                                            "continuation-token", *input.continuation_token);
         }
         query.after = *last;
     }
@@ -106,20 +116,25 @@ contracts::Outcome<ListObjectsV2::Output> ListObjectsV2::run(S3Service& service,
     if (page.truncated) output.next_continuation_token = codec::base64_encode(page.last);
     output.contents = shown.objects();
     if (output.contents && input.fetch_owner.value_or(false)) {
-        for (auto& object : *output.contents) object.owner.emplace().id = canonical_id(bucket->owner);
+        for (auto& object : *output.contents)
+            object.owner.emplace().id = canonical_id(bucket->owner);
     }
     output.common_prefixes = shown.common_prefixes();
     return output;
 }
 
-Result<void> ListObjects::check(const Input& input) { return check_listing(input.max_keys, input.encoding_type); }
+Result<void> ListObjects::check(const Input& input) {
+    return check_listing(input.max_keys, input.encoding_type);
+}
 
-Result<void> ListObjects::authorize(S3Service& service, contracts::OpContext& context, const Input& input,
-                                    contracts::AuthzRequests& requests) {
+Result<void> ListObjects::authorize(S3Service& service, contracts::OpContext& context,
+                                    const Input& input, contracts::AuthzRequests& requests) {
     return authorize_listing(service, context, input, requests);
 }
 
-contracts::Outcome<ListObjects::Output> ListObjects::run(S3Service& service, contracts::OpContext& context, const Input& input) {
+contracts::Outcome<ListObjects::Output> ListObjects::run(S3Service& service,
+                                                         contracts::OpContext& context,
+                                                         const Input& input) {
     const BucketRef bucket = service.find_bucket(context.txn(), *input.bucket);
     if (!bucket) return errors::no_such_bucket(*input.bucket);
     ListQuery query;
@@ -141,7 +156,8 @@ contracts::Outcome<ListObjects::Output> ListObjects::run(S3Service& service, con
     if (page.truncated && input.delimiter) output.next_marker = shown.text(page.last);
     output.contents = shown.objects();
     if (output.contents) {
-        for (auto& object : *output.contents) object.owner.emplace().id = canonical_id(bucket->owner);
+        for (auto& object : *output.contents)
+            object.owner.emplace().id = canonical_id(bucket->owner);
     }
     output.common_prefixes = shown.common_prefixes();
     return output;

@@ -68,14 +68,13 @@ Result<std::string> read_storage_class(const std::optional<std::string>& storage
         return std::string();
     }
     // Classes whose objects can be read at once; the label is kept, the storage is the same.
-    constexpr std::array<std::string_view, 5> kReadable{"REDUCED_REDUNDANCY", "STANDARD_IA",
-                                                        "ONEZONE_IA", "INTELLIGENT_TIERING",
-                                                        "GLACIER_IR"};
+    constexpr std::array<std::string_view, 5> kReadable{
+        "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR"};
     if (std::find(kReadable.begin(), kReadable.end(), *storage_class) != kReadable.end()) {
         return *storage_class;
     }
-    constexpr std::array<std::string_view, 6> kOther{"GLACIER", "DEEP_ARCHIVE", "OUTPOSTS", "SNOW",
-                                                     "EXPRESS_ONEZONE", "FSX_OPENZFS"};
+    constexpr std::array<std::string_view, 6> kOther{"GLACIER", "DEEP_ARCHIVE",    "OUTPOSTS",
+                                                     "SNOW",    "EXPRESS_ONEZONE", "FSX_OPENZFS"};
     if (std::find(kOther.begin(), kOther.end(), *storage_class) != kOther.end()) {
         return errors::not_implemented_header("x-amz-storage-class");
     }

@@ -1,5 +1,5 @@
-// What PutObject, CopyObject and CreateMultipartUpload have in common: reading the settings of a new
-// object from their inputs, and refusing what is not offered. Thread-safety: pure functions.
+// What PutObject, CopyObject and CreateMultipartUpload have in common: reading the settings of a
+// new object from their inputs, and refusing what is not offered. Thread-safety: pure functions.
 #pragma once
 
 #include <map>
@@ -24,7 +24,8 @@ std::string without_aws_chunked(std::string_view content_encoding);
 Result<std::map<std::string, std::string>> read_metadata(
     const std::optional<std::map<std::string, std::string>>& metadata);
 // Values outside ASCII as RFC 2047 words.
-std::map<std::string, std::string> shown_metadata(const std::map<std::string, std::string>& metadata);
+std::map<std::string, std::string> shown_metadata(
+    const std::map<std::string, std::string>& metadata);
 Result<std::string> read_storage_class(const std::optional<std::string>& storage_class);
 Result<void> check_website_redirect(const std::optional<std::string>& location);
 // x-amz-acl and the x-amz-grant-* headers of a new object.
@@ -130,12 +131,23 @@ Result<void> authorize_new_object(S3Service& service, contracts::OpContext& cont
 template <class Output>
 void show_checksum(Output& output, const Checksum& checksum) {
     switch (checksum.algorithm) {
-        case ChecksumAlgorithm::kNone: return;
-        case ChecksumAlgorithm::kCrc32: output.checksum_crc32 = checksum.value; break;
-        case ChecksumAlgorithm::kCrc32c: output.checksum_crc32c = checksum.value; break;
-        case ChecksumAlgorithm::kCrc64Nvme: output.checksum_crc64nvme = checksum.value; break;
-        case ChecksumAlgorithm::kSha1: output.checksum_sha1 = checksum.value; break;
-        case ChecksumAlgorithm::kSha256: output.checksum_sha256 = checksum.value; break;
+        case ChecksumAlgorithm::kNone:
+            return;
+        case ChecksumAlgorithm::kCrc32:
+            output.checksum_crc32 = checksum.value;
+            break;
+        case ChecksumAlgorithm::kCrc32c:
+            output.checksum_crc32c = checksum.value;
+            break;
+        case ChecksumAlgorithm::kCrc64Nvme:
+            output.checksum_crc64nvme = checksum.value;
+            break;
+        case ChecksumAlgorithm::kSha1:
+            output.checksum_sha1 = checksum.value;
+            break;
+        case ChecksumAlgorithm::kSha256:
+            output.checksum_sha256 = checksum.value;
+            break;
     }
     if constexpr (requires { output.checksum_type; }) {
         output.checksum_type = std::string(type_name(checksum.type));

@@ -74,9 +74,13 @@ Result<Selection> select_range(const ObjectRow& row, const std::optional<std::st
     }
     if (range) {
         switch (parse_range(*range, row.size, selection.range)) {
-            case RangeKind::kWhole: break;
-            case RangeKind::kPartial: selection.partial = true; break;
-            case RangeKind::kUnsatisfiable: return errors::invalid_range(*range, row.size);
+            case RangeKind::kWhole:
+                break;
+            case RangeKind::kPartial:
+                selection.partial = true;
+                break;
+            case RangeKind::kUnsatisfiable:
+                return errors::invalid_range(*range, row.size);
         }
     }
     return selection;

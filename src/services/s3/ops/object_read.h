@@ -1,5 +1,5 @@
-// Reading an object: finding it, the errors when it is not there, and the headers that GetObject and
-// HeadObject answer with. Thread-safety: as the transaction.
+// Reading an object: finding it, the errors when it is not there, and the headers that GetObject
+// and HeadObject answer with. Thread-safety: as the transaction.
 #pragma once
 
 #include <string>
@@ -90,10 +90,11 @@ Result<Selection> read_object(contracts::OpContext& context, const Bucket& bucke
         kept(row.headers.content_disposition, input.response_content_disposition);
     output.content_encoding = kept(row.headers.content_encoding, input.response_content_encoding);
     output.content_language = kept(row.headers.content_language, input.response_content_language);
-    output.expires = kept(row.headers.expires,
-                          input.response_expires ? std::optional<std::string>(format_http_date(
-                                                       *input.response_expires))
-                                                 : std::nullopt);
+    output.expires =
+        kept(row.headers.expires,
+             input.response_expires
+                 ? std::optional<std::string>(format_http_date(*input.response_expires))
+                 : std::nullopt);
     if (!row.headers.website_redirect.empty()) {
         output.website_redirect_location = row.headers.website_redirect;
     }

@@ -2,14 +2,13 @@
 //
 // IAM:     s3:PutObject on the object; with tags s3:PutObjectTagging.
 // Reads:   bucket, the object that is replaced.
-// Writes:  object row; the replaced version is released or kept, as versioning says: one transaction.
-// Limits:  5 GiB; metadata 2 KB; 10 tags.
-// Source:  S3 API Reference, PutObject.
+// Writes:  object row; the replaced version is released or kept, as versioning says: one
+// transaction. Limits:  5 GiB; metadata 2 KB; 10 tags. Source:  S3 API Reference, PutObject.
+#include "codec/hex.h"
 #include "services/s3/conditions.h"
 #include "services/s3/operations.h"
 #include "services/s3/ops/object_input.h"
 #include "services/s3/uploads.h"
-#include "codec/hex.h"
 
 namespace millrace::s3 {
 

@@ -15,15 +15,24 @@ namespace {
 
 std::string_view reason(int status) {
     switch (status) {
-        case 301: return "Moved Permanently";
-        case 302: return "Found";
-        case 400: return "Bad Request";
-        case 403: return "Forbidden";
-        case 404: return "Not Found";
-        case 405: return "Method Not Allowed";
-        case 412: return "Precondition Failed";
-        case 416: return "Requested Range Not Satisfiable";
-        default: return "Internal Server Error";
+        case 301:
+            return "Moved Permanently";
+        case 302:
+            return "Found";
+        case 400:
+            return "Bad Request";
+        case 403:
+            return "Forbidden";
+        case 404:
+            return "Not Found";
+        case 405:
+            return "Method Not Allowed";
+        case 412:
+            return "Precondition Failed";
+        case 416:
+            return "Requested Range Not Satisfiable";
+        default:
+            return "Internal Server Error";
     }
 }
 
@@ -31,11 +40,20 @@ std::string escaped(std::string_view text) {
     std::string out;
     for (const char c : text) {
         switch (c) {
-            case '&': out += "&amp;"; break;
-            case '<': out += "&lt;"; break;
-            case '>': out += "&gt;"; break;
-            case '"': out += "&quot;"; break;
-            default: out += c;
+            case '&':
+                out += "&amp;";
+                break;
+            case '<':
+                out += "&lt;";
+                break;
+            case '>':
+                out += "&gt;";
+                break;
+            case '"':
+                out += "&quot;";
+                break;
+            default:
+                out += c;
         }
     }
     return out;
@@ -49,12 +67,15 @@ HttpResponse error_page(const contracts::OpContext& context, const Error& error)
     response.add_header("x-amz-request-id", context.request().request_id);
     response.add_header("Content-Type", "text/html; charset=utf-8");
     const std::string title = fmt::format("{} {}", error.http_status, reason(error.http_status));
-    std::string page = fmt::format("<html>\n<head><title>{0}</title></head>\n<body>\n<h1>{0}</h1>\n<ul>\n<li>Code: {1}</li>\n"
-                                   "<li>Message: {2}</li>\n",
-                                   title, escaped(error.code), escaped(error.message));
-    for (const auto& [name, value] : error.fields) page += fmt::format("<li>{}: {}</li>\n", escaped(name), escaped(value));
-    page += fmt::format("<li>RequestId: {}</li>\n<li>HostId: {}</li>\n</ul>\n<hr/>\n</body>\n</html>\n",
-                        context.request().request_id, context.request().request_id);
+    std::string page = fmt::format(
+        "<html>\n<head><title>{0}</title></head>\n<body>\n<h1>{0}</h1>\n<ul>\n<li>Code: {1}</li>\n"
+        "<li>Message: {2}</li>\n",
+        title, escaped(error.code), escaped(error.message));
+    for (const auto& [name, value] : error.fields)
+        page += fmt::format("<li>{}: {}</li>\n", escaped(name), escaped(value));
+    page +=
+        fmt::format("<li>RequestId: {}</li>\n<li>HostId: {}</li>\n</ul>\n<hr/>\n</body>\n</html>\n",
+                    context.request().request_id, context.request().request_id);
     response.body.bytes = std::move(page);
     return response;
 }
@@ -70,16 +91,22 @@ HttpResponse redirect(const contracts::OpContext& context, int status, std::stri
 // One request to one bucket.
 class Page {
 public:
-    Page(S3Service& service, contracts::OpContext& context, const Bucket& bucket, const HttpRequest& request)
-        : service_(service), context_(context), bucket_(bucket), website_(*bucket.website), request_(request),
+    Page(S3Service& service, contracts::OpContext& context, const Bucket& bucket,
+         const HttpRequest& request)
+        : service_(service),
+          context_(context),
+          bucket_(bucket),
+          website_(*bucket.website),
+          request_(request),
           objects_(context, bucket) {}
 
     HttpResponse answer() {
-        const std::string key = codec::url_decode(request_.path.empty() ? request_.path : request_.path.substr(1));
+        const std::string key =
+            codec::url_decode(request_.path.empty() ? request_.path : request_.path.substr(1));
         if (website_.redirect_all_host) {
             return redirect(context_, 301,
-                            website_.redirect_all_protocol.value_or(protocol()) + "://" + *website_.redirect_all_host +
-                                std::string(request_.path));
+                            website_.redirect_all_protocol.value_or(protocol()) + "://" +
+                                *website_.redirect_all_host + std::string(request_.path));
         }
         if (const WebsiteRule* rule = matching_rule(key, 0)) return follow(*rule, key);
         const std::string index = website_.index_suffix.value_or("index.html");
@@ -104,8 +131,9 @@ private:
     const WebsiteRule* matching_rule(std::string_view key, int error_status) const {
         for (const WebsiteRule& rule : website_.rules) {
             if (rule.key_prefix && !key.starts_with(*rule.key_prefix)) continue;
-            if (rule.http_error_code ? error_status == 0 || *rule.http_error_code != std::to_string(error_status)
-                                     : error_status != 0) {
+            if (rule.http_error_code
+                    ? error_status == 0 || *rule.http_error_code != std::to_string(error_status)
+                    : error_status != 0) {
                 continue;
             }
             return &rule;
@@ -118,11 +146,13 @@ private:
         if (rule.replace_key_with) {
             target = *rule.replace_key_with;
         } else if (rule.replace_key_prefix_with) {
-            target = *rule.replace_key_prefix_with + key.substr(rule.key_prefix.value_or("").size());
+            target =
+                *rule.replace_key_prefix_with + key.substr(rule.key_prefix.value_or("").size());
         }
         const std::string host = rule.host_name.value_or(std::string(request_.header("host")));
         return redirect(context_, std::stoi(rule.http_redirect_code.value_or("301")),
-                        rule.protocol.value_or(protocol()) + "://" + host + "/" + codec::url_encode_path(target));
+                        rule.protocol.value_or(protocol()) + "://" + host + "/" +
+                            codec::url_encode_path(target));
     }
 
     // `asked`: the key before an index document was added; what rules look at.
@@ -133,12 +163,14 @@ private:
             const bool listable = may_list(service_, context_, bucket_, key);
             return error(listable ? errors::no_such_key(key) : errors::access_denied(), asked);
         }
-        if (!row->headers.website_redirect.empty()) return redirect(context_, 301, row->headers.website_redirect);
+        if (!row->headers.website_redirect.empty())
+            return redirect(context_, 301, row->headers.website_redirect);
         return content(*row, 200);
     }
 
     HttpResponse error(const Error& error, const std::string& asked) {
-        if (const WebsiteRule* rule = matching_rule(asked, error.http_status)) return follow(*rule, asked);
+        if (const WebsiteRule* rule = matching_rule(asked, error.http_status))
+            return follow(*rule, asked);
         if (website_.error_key && readable(*website_.error_key)) {
             if (const std::optional<ObjectRow> row = objects_.current(*website_.error_key)) {
                 HttpResponse response = content(*row, error.http_status);
@@ -163,21 +195,27 @@ private:
         ByteRange range{0, row.size};
         if (status == 200) {
             Preconditions conditions;
-            if (request_.has_header("if-match")) conditions.if_match = std::string(request_.header("if-match"));
-            if (request_.has_header("if-none-match")) conditions.if_none_match = std::string(request_.header("if-none-match"));
-            if (const auto checked = check_read(conditions, row.etag, row.modified, context_.now()); !checked) {
-                if (checked.error().http_status != 304) return error_page(context_, checked.error());
+            if (request_.has_header("if-match"))
+                conditions.if_match = std::string(request_.header("if-match"));
+            if (request_.has_header("if-none-match"))
+                conditions.if_none_match = std::string(request_.header("if-none-match"));
+            if (const auto checked = check_read(conditions, row.etag, row.modified, context_.now());
+                !checked) {
+                if (checked.error().http_status != 304)
+                    return error_page(context_, checked.error());
                 response.status = 304;
                 return response;
             }
             switch (parse_range(request_.header("range"), row.size, range)) {
-                case RangeKind::kWhole: break;
+                case RangeKind::kWhole:
+                    break;
                 case RangeKind::kPartial:
                     response.status = 206;
                     response.add_header("Content-Range", content_range(range, row.size));
                     break;
                 case RangeKind::kUnsatisfiable:
-                    return error_page(context_, errors::invalid_range(request_.header("range"), row.size));
+                    return error_page(context_,
+                                      errors::invalid_range(request_.header("range"), row.size));
             }
         }
         response.add_header("Accept-Ranges", "bytes");
@@ -186,7 +224,8 @@ private:
         add("Content-Encoding", row.headers.content_encoding);
         add("Content-Language", row.headers.content_language);
         add("Expires", row.headers.expires);
-        for (const auto& [name, value] : row.metadata) response.add_header("x-amz-meta-" + name, value);
+        for (const auto& [name, value] : row.metadata)
+            response.add_header("x-amz-meta-" + name, value);
         response.body = objects_.load_body(row, range.offset, range.length);
         return response;
     }
@@ -201,7 +240,8 @@ private:
 
 }  // namespace
 
-HttpResponse WebsiteServer::serve(contracts::OpContext& context, std::string_view name, const HttpRequest& request) {
+HttpResponse WebsiteServer::serve(contracts::OpContext& context, std::string_view name,
+                                  const HttpRequest& request) {
     if (request.method != "GET" && request.method != "HEAD") {
         return error_page(context, errors::method_not_allowed(request.method, "OBJECT"));
     }
@@ -212,13 +252,17 @@ HttpResponse WebsiteServer::serve(contracts::OpContext& context, std::string_vie
 }
 
 // No operation sets CORS rules yet: every preflight is refused as S3 refuses it without rules.
-HttpResponse WebsiteServer::preflight(contracts::OpContext& context, std::string_view, const HttpRequest& request) {
+HttpResponse WebsiteServer::preflight(contracts::OpContext& context, std::string_view,
+                                      const HttpRequest& request) {
     if (!request.has_header("origin")) {
-        return error_page(context, errors::bad_request("Insufficient information. Origin request header needed."));
+        return error_page(context, errors::bad_request(
+                                       "Insufficient information. Origin request header needed."));
     }
-    return error_page(context, errors::cors_forbidden("CORSResponse: CORS is not enabled for this bucket."));
+    return error_page(context,
+                      errors::cors_forbidden("CORSResponse: CORS is not enabled for this bucket."));
 }
 
-void WebsiteServer::add_cors_headers(contracts::OpContext&, std::string_view, const HttpRequest&, HttpResponse&) {}
+void WebsiteServer::add_cors_headers(contracts::OpContext&, std::string_view, const HttpRequest&,
+                                     HttpResponse&) {}
 
 }  // namespace millrace::s3

@@ -1,5 +1,6 @@
 // ChangeMessageVisibility: when a message in flight becomes visible again, counted from now.
-// IAM: sqs:ChangeMessageVisibility on the queue. Source: SQS API Reference, ChangeMessageVisibility.
+// IAM: sqs:ChangeMessageVisibility on the queue. Source: SQS API Reference,
+// ChangeMessageVisibility.
 #include "services/sqs/delivery.h"
 #include "services/sqs/errors.h"
 #include "services/sqs/operations.h"
@@ -16,15 +17,18 @@ Result<void> ChangeMessageVisibility::check(const Input& input) {
     return {};
 }
 
-Result<void> ChangeMessageVisibility::authorize(SqsService& service, OpContext& context, const Input& input,
-                                                AuthzRequests& requests) {
-    return authorize_queue(service, context, input.queue_url, "sqs:ChangeMessageVisibility", requests);
+Result<void> ChangeMessageVisibility::authorize(SqsService& service, OpContext& context,
+                                                const Input& input, AuthzRequests& requests) {
+    return authorize_queue(service, context, input.queue_url, "sqs:ChangeMessageVisibility",
+                           requests);
 }
 
-Outcome<ChangeMessageVisibility::Output> ChangeMessageVisibility::run(SqsService& service, OpContext& context,
+Outcome<ChangeMessageVisibility::Output> ChangeMessageVisibility::run(SqsService& service,
+                                                                      OpContext& context,
                                                                       const Input& input) {
     MR_TRY(const QueueRef queue, service.find_by_url(context, input.queue_url));
-    MR_CHECK_OK(change_visibility(context.txn(), queue, *input.receipt_handle, *input.visibility_timeout, context.now()));
+    MR_CHECK_OK(change_visibility(context.txn(), queue, *input.receipt_handle,
+                                  *input.visibility_timeout, context.now()));
     context.wake(wake_key(*queue.queue));
     return Output{};
 }

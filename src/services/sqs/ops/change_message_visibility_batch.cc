@@ -1,5 +1,6 @@
 // ChangeMessageVisibilityBatch: up to ten handles; each succeeds or fails by itself.
-// IAM: sqs:ChangeMessageVisibility on the queue. Source: SQS API Reference, ChangeMessageVisibilityBatch.
+// IAM: sqs:ChangeMessageVisibility on the queue. Source: SQS API Reference,
+// ChangeMessageVisibilityBatch.
 #include "services/sqs/delivery.h"
 #include "services/sqs/errors.h"
 #include "services/sqs/operations.h"
@@ -14,21 +15,24 @@ Result<void> ChangeMessageVisibilityBatch::check(const Input& input) {
     return check_batch_ids(ids, "ChangeMessageVisibilityBatchRequestEntry");
 }
 
-Result<void> ChangeMessageVisibilityBatch::authorize(SqsService& service, OpContext& context, const Input& input,
-                                                     AuthzRequests& requests) {
-    return authorize_queue(service, context, input.queue_url, "sqs:ChangeMessageVisibility", requests);
+Result<void> ChangeMessageVisibilityBatch::authorize(SqsService& service, OpContext& context,
+                                                     const Input& input, AuthzRequests& requests) {
+    return authorize_queue(service, context, input.queue_url, "sqs:ChangeMessageVisibility",
+                           requests);
 }
 
-Outcome<ChangeMessageVisibilityBatch::Output> ChangeMessageVisibilityBatch::run(SqsService& service, OpContext& context,
-                                                                                const Input& input) {
+Outcome<ChangeMessageVisibilityBatch::Output> ChangeMessageVisibilityBatch::run(
+    SqsService& service, OpContext& context, const Input& input) {
     MR_TRY(const QueueRef queue, service.find_by_url(context, input.queue_url));
     Output output;
     for (const auto& entry : *input.entries) {
         const int seconds = entry.visibility_timeout.value_or(-1);
         const Result<void> result =
             seconds < 0 || seconds > 43'200
-                ? errors::invalid_value(std::to_string(seconds), "VisibilityTimeout", "Must be between 0 and 43200, if provided.")
-                : change_visibility(context.txn(), queue, entry.receipt_handle.value_or(""), seconds, context.now());
+                ? errors::invalid_value(std::to_string(seconds), "VisibilityTimeout",
+                                        "Must be between 0 and 43200, if provided.")
+                : change_visibility(context.txn(), queue, entry.receipt_handle.value_or(""),
+                                    seconds, context.now());
         if (result) {
             if (!output.successful) output.successful.emplace();
             output.successful->emplace_back().id = *entry.id;

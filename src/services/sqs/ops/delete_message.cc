@@ -11,11 +11,13 @@ Result<void> DeleteMessage::check(const Input& input) {
     return {};
 }
 
-Result<void> DeleteMessage::authorize(SqsService& service, OpContext& context, const Input& input, AuthzRequests& requests) {
+Result<void> DeleteMessage::authorize(SqsService& service, OpContext& context, const Input& input,
+                                      AuthzRequests& requests) {
     return authorize_queue(service, context, input.queue_url, "sqs:DeleteMessage", requests);
 }
 
-Outcome<DeleteMessage::Output> DeleteMessage::run(SqsService& service, OpContext& context, const Input& input) {
+Outcome<DeleteMessage::Output> DeleteMessage::run(SqsService& service, OpContext& context,
+                                                  const Input& input) {
     MR_TRY(const QueueRef queue, service.find_by_url(context, input.queue_url));
     MR_CHECK_OK(delete_message(context.txn(), queue, *input.receipt_handle, context.now()));
     // The next message of a FIFO group may be received now.

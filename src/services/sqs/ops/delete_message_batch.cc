@@ -13,15 +13,18 @@ Result<void> DeleteMessageBatch::check(const Input& input) {
     return check_batch_ids(ids, "DeleteMessageBatchRequestEntry");
 }
 
-Result<void> DeleteMessageBatch::authorize(SqsService& service, OpContext& context, const Input& input, AuthzRequests& requests) {
+Result<void> DeleteMessageBatch::authorize(SqsService& service, OpContext& context,
+                                           const Input& input, AuthzRequests& requests) {
     return authorize_queue(service, context, input.queue_url, "sqs:DeleteMessage", requests);
 }
 
-Outcome<DeleteMessageBatch::Output> DeleteMessageBatch::run(SqsService& service, OpContext& context, const Input& input) {
+Outcome<DeleteMessageBatch::Output> DeleteMessageBatch::run(SqsService& service, OpContext& context,
+                                                            const Input& input) {
     MR_TRY(const QueueRef queue, service.find_by_url(context, input.queue_url));
     Output output;
     for (const auto& entry : *input.entries) {
-        const auto result = delete_message(context.txn(), queue, entry.receipt_handle.value_or(""), context.now());
+        const auto result =
+            delete_message(context.txn(), queue, entry.receipt_handle.value_or(""), context.now());
         if (result) {
             if (!output.successful) output.successful.emplace();
             output.successful->emplace_back().id = *entry.id;

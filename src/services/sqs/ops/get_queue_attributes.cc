@@ -10,12 +10,28 @@ namespace millrace::sqs {
 namespace {
 
 const std::set<std::string_view>& known_names() {
-    static const std::set<std::string_view> kNames = {
-        "All", "Policy", "VisibilityTimeout", "MaximumMessageSize", "MessageRetentionPeriod", "ApproximateNumberOfMessages",
-        "ApproximateNumberOfMessagesNotVisible", "CreatedTimestamp", "LastModifiedTimestamp", "QueueArn",
-        "ApproximateNumberOfMessagesDelayed", "DelaySeconds", "ReceiveMessageWaitTimeSeconds", "RedrivePolicy", "FifoQueue",
-        "ContentBasedDeduplication", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds", "DeduplicationScope",
-        "FifoThroughputLimit", "RedriveAllowPolicy", "SqsManagedSseEnabled"};
+    static const std::set<std::string_view> kNames = {"All",
+                                                      "Policy",
+                                                      "VisibilityTimeout",
+                                                      "MaximumMessageSize",
+                                                      "MessageRetentionPeriod",
+                                                      "ApproximateNumberOfMessages",
+                                                      "ApproximateNumberOfMessagesNotVisible",
+                                                      "CreatedTimestamp",
+                                                      "LastModifiedTimestamp",
+                                                      "QueueArn",
+                                                      "ApproximateNumberOfMessagesDelayed",
+                                                      "DelaySeconds",
+                                                      "ReceiveMessageWaitTimeSeconds",
+                                                      "RedrivePolicy",
+                                                      "FifoQueue",
+                                                      "ContentBasedDeduplication",
+                                                      "KmsMasterKeyId",
+                                                      "KmsDataKeyReusePeriodSeconds",
+                                                      "DeduplicationScope",
+                                                      "FifoThroughputLimit",
+                                                      "RedriveAllowPolicy",
+                                                      "SqsManagedSseEnabled"};
     return kNames;
 }
 
@@ -29,12 +45,13 @@ Result<void> GetQueueAttributes::check(const Input& input) {
     return {};
 }
 
-Result<void> GetQueueAttributes::authorize(SqsService& service, OpContext& context, const Input& input,
-                                           AuthzRequests& requests) {
+Result<void> GetQueueAttributes::authorize(SqsService& service, OpContext& context,
+                                           const Input& input, AuthzRequests& requests) {
     return authorize_queue(service, context, input.queue_url, "sqs:GetQueueAttributes", requests);
 }
 
-Outcome<GetQueueAttributes::Output> GetQueueAttributes::run(SqsService& service, OpContext& context, const Input& input) {
+Outcome<GetQueueAttributes::Output> GetQueueAttributes::run(SqsService& service, OpContext& context,
+                                                            const Input& input) {
     MR_TRY(const QueueRef queue, service.find_by_url(context, input.queue_url));
     Output output;
     if (!input.attribute_names || input.attribute_names->empty()) return output;
@@ -44,7 +61,8 @@ Outcome<GetQueueAttributes::Output> GetQueueAttributes::run(SqsService& service,
     all["ApproximateNumberOfMessagesNotVisible"] = std::to_string(counts.in_flight);
     all["ApproximateNumberOfMessagesDelayed"] = std::to_string(counts.delayed);
     const std::set<std::string> asked(input.attribute_names->begin(), input.attribute_names->end());
-    if (!asked.contains("All")) std::erase_if(all, [&](const auto& attribute) { return !asked.contains(attribute.first); });
+    if (!asked.contains("All"))
+        std::erase_if(all, [&](const auto& attribute) { return !asked.contains(attribute.first); });
     if (!all.empty()) output.attributes = std::move(all);
     return output;
 }

@@ -13,16 +13,19 @@ constexpr int kResultsMax = 1000;
 
 Result<void> ListQueues::check(const Input& input) {
     if (input.max_results && (*input.max_results < 1 || *input.max_results > kResultsMax)) {
-        return errors::invalid_value(std::to_string(*input.max_results), "MaxResults", "MaxResults must be an integer between 1 and 1000.");
+        return errors::invalid_value(std::to_string(*input.max_results), "MaxResults",
+                                     "MaxResults must be an integer between 1 and 1000.");
     }
     return {};
 }
 
-Result<void> ListQueues::authorize(SqsService&, OpContext& context, const Input&, AuthzRequests& requests) {
+Result<void> ListQueues::authorize(SqsService&, OpContext& context, const Input&,
+                                   AuthzRequests& requests) {
     contracts::AuthzRequest request;
     request.action = "sqs:ListQueues";
     request.resource_account = context.account();
-    request.resource = "arn:aws:sqs:" + std::string(context.region()) + ":" + request.resource_account + ":";
+    request.resource =
+        "arn:aws:sqs:" + std::string(context.region()) + ":" + request.resource_account + ":";
     requests.push_back(std::move(request));
     return {};
 }
@@ -38,21 +41,23 @@ Outcome<ListQueues::Output> ListQueues::run(SqsService&, OpContext& context, con
     const auto count_max = static_cast<size_t>(input.max_results.value_or(kResultsMax));
     std::vector<std::string> names;
     bool more = false;
-    context.txn().scan({store::Space::kQueues, queue_partition(context.account(), context.region()), from, ""},
-                       [&](std::string_view name, std::string_view) {
-                           if (!name.starts_with(prefix)) return false;
-                           if (names.size() == count_max) {
-                               more = true;
-                               return false;
-                           }
-                           names.emplace_back(name);
-                           return true;
-                       });
+    context.txn().scan(
+        {store::Space::kQueues, queue_partition(context.account(), context.region()), from, ""},
+        [&](std::string_view name, std::string_view) {
+            if (!name.starts_with(prefix)) return false;
+            if (names.size() == count_max) {
+                more = true;
+                return false;
+            }
+            names.emplace_back(name);
+            return true;
+        });
     Output output;
     if (names.empty()) return output;
     output.queue_urls.emplace();
     for (const std::string& name : names) {
-        output.queue_urls->push_back(context.request().endpoint_url + "/" + std::string(context.account()) + "/" + name);
+        output.queue_urls->push_back(context.request().endpoint_url + "/" +
+                                     std::string(context.account()) + "/" + name);
     }
     if (more && input.max_results) output.next_token = codec::base64_encode(names.back());
     return output;

@@ -12,14 +12,17 @@ constexpr int64_t kOnceEveryMs = 60'000;
 
 Result<void> PurgeQueue::check(const Input&) { return {}; }
 
-Result<void> PurgeQueue::authorize(SqsService& service, OpContext& context, const Input& input, AuthzRequests& requests) {
+Result<void> PurgeQueue::authorize(SqsService& service, OpContext& context, const Input& input,
+                                   AuthzRequests& requests) {
     return authorize_queue(service, context, input.queue_url, "sqs:PurgeQueue", requests);
 }
 
-Outcome<PurgeQueue::Output> PurgeQueue::run(SqsService& service, OpContext& context, const Input& input) {
+Outcome<PurgeQueue::Output> PurgeQueue::run(SqsService& service, OpContext& context,
+                                            const Input& input) {
     MR_TRY(const QueueRef ref, service.find_by_url(context, input.queue_url));
     const int64_t now_ms = epoch_ms(context.now());
-    if (ref.queue->purged_ms + kOnceEveryMs > now_ms) return errors::purge_in_progress(ref.queue->name);
+    if (ref.queue->purged_ms + kOnceEveryMs > now_ms)
+        return errors::purge_in_progress(ref.queue->name);
     Queue queue = *ref.queue;
     queue.purged_ms = now_ms;
     service.save(context.txn(), queue);

@@ -11,11 +11,13 @@ Result<void> RemovePermission::check(const Input& input) {
     return {};
 }
 
-Result<void> RemovePermission::authorize(SqsService& service, OpContext& context, const Input& input, AuthzRequests& requests) {
+Result<void> RemovePermission::authorize(SqsService& service, OpContext& context,
+                                         const Input& input, AuthzRequests& requests) {
     return authorize_queue(service, context, input.queue_url, "sqs:RemovePermission", requests);
 }
 
-Outcome<RemovePermission::Output> RemovePermission::run(SqsService& service, OpContext& context, const Input& input) {
+Outcome<RemovePermission::Output> RemovePermission::run(SqsService& service, OpContext& context,
+                                                        const Input& input) {
     using codec::JsonValue;
     MR_TRY(const QueueRef ref, service.find_by_url(context, input.queue_url));
     Queue queue = *ref.queue;
@@ -25,7 +27,8 @@ Outcome<RemovePermission::Output> RemovePermission::run(SqsService& service, OpC
     if (const auto policy = codec::parse_json(queue.policy)) {
         members = policy->members();
         if (const JsonValue* there = policy->find("Statement")) {
-            for (const JsonValue& statement : there->is_array() ? there->elements() : std::vector<JsonValue>{*there}) {
+            for (const JsonValue& statement :
+                 there->is_array() ? there->elements() : std::vector<JsonValue>{*there}) {
                 if (statement.find_string("Sid") == *input.label) {
                     found = true;
                 } else {

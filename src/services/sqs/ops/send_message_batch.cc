@@ -14,13 +14,15 @@ namespace {
 
 using Entry = model::sqs::SendMessageBatchRequestEntry;
 
-Result<model::sqs::SendMessageBatchResultEntry> send_entry(SqsService& service, OpContext& context, const QueueRef& queue,
+Result<model::sqs::SendMessageBatchResultEntry> send_entry(SqsService& service, OpContext& context,
+                                                           const QueueRef& queue,
                                                            const Entry& entry) {
     MR_TRY(std::vector<MessageAttribute> attributes, read_attributes(entry.message_attributes));
     MR_TRY(const std::string trace_header, read_trace_header(entry.message_system_attributes));
     const std::string attributes_md5 = attributes.empty() ? "" : md5_of_attributes(attributes);
-    MR_TRY(Draft draft, check_draft(*queue.queue, entry.message_body.value_or(""), std::move(attributes),
-                                    entry.delay_seconds, entry.message_group_id, entry.message_deduplication_id));
+    MR_TRY(Draft draft, check_draft(*queue.queue, entry.message_body.value_or(""),
+                                    std::move(attributes), entry.delay_seconds,
+                                    entry.message_group_id, entry.message_deduplication_id));
     draft.sender_id = context.caller().user_id;
     draft.trace_header = trace_header;
     const Sent sent = send(service, context.txn(), queue, draft, context.now());
@@ -29,7 +31,8 @@ Result<model::sqs::SendMessageBatchResultEntry> send_entry(SqsService& service, 
     result.message_id = sent.message_id;
     result.md5_of_message_body = codec::md5_hex(draft.body);
     if (!attributes_md5.empty()) result.md5_of_message_attributes = attributes_md5;
-    if (!trace_header.empty()) result.md5_of_message_system_attributes = md5_of_trace_header(trace_header);
+    if (!trace_header.empty())
+        result.md5_of_message_system_attributes = md5_of_trace_header(trace_header);
     if (queue.queue->fifo) result.sequence_number = sequence_number(sent.sequence);
     return result;
 }
@@ -38,8 +41,8 @@ size_t entry_bytes(const Entry& entry) {
     size_t bytes = entry.message_body.value_or("").size();
     if (!entry.message_attributes) return bytes;
     for (const auto& [name, value] : *entry.message_attributes) {
-        bytes += name.size() + value.data_type.value_or("").size() + value.string_value.value_or("").size() +
-                 value.binary_value.value_or("").size();
+        bytes += name.size() + value.data_type.value_or("").size() +
+                 value.string_value.value_or("").size() + value.binary_value.value_or("").size();
     }
     return bytes;
 }
@@ -58,11 +61,13 @@ Result<void> SendMessageBatch::check(const Input& input) {
     return {};
 }
 
-Result<void> SendMessageBatch::authorize(SqsService& service, OpContext& context, const Input& input, AuthzRequests& requests) {
+Result<void> SendMessageBatch::authorize(SqsService& service, OpContext& context,
+                                         const Input& input, AuthzRequests& requests) {
     return authorize_queue(service, context, input.queue_url, "sqs:SendMessage", requests);
 }
 
-Outcome<SendMessageBatch::Output> SendMessageBatch::run(SqsService& service, OpContext& context, const Input& input) {
+Outcome<SendMessageBatch::Output> SendMessageBatch::run(SqsService& service, OpContext& context,
+                                                        const Input& input) {
     MR_TRY(const QueueRef queue, service.find_by_url(context, input.queue_url));
     Output output;
     output.successful.emplace();

@@ -10,12 +10,13 @@ Result<void> SetQueueAttributes::check(const Input& input) {
     return {};
 }
 
-Result<void> SetQueueAttributes::authorize(SqsService& service, OpContext& context, const Input& input,
-                                           AuthzRequests& requests) {
+Result<void> SetQueueAttributes::authorize(SqsService& service, OpContext& context,
+                                           const Input& input, AuthzRequests& requests) {
     return authorize_queue(service, context, input.queue_url, "sqs:SetQueueAttributes", requests);
 }
 
-Outcome<SetQueueAttributes::Output> SetQueueAttributes::run(SqsService& service, OpContext& context, const Input& input) {
+Outcome<SetQueueAttributes::Output> SetQueueAttributes::run(SqsService& service, OpContext& context,
+                                                            const Input& input) {
     MR_TRY(const QueueRef ref, service.find_by_url(context, input.queue_url));
     Queue queue = *ref.queue;
     MR_CHECK_OK(apply_attributes(queue, *input.attributes, false));

@@ -9,11 +9,13 @@ Result<void> UntagQueue::check(const Input& input) {
     return {};
 }
 
-Result<void> UntagQueue::authorize(SqsService& service, OpContext& context, const Input& input, AuthzRequests& requests) {
+Result<void> UntagQueue::authorize(SqsService& service, OpContext& context, const Input& input,
+                                   AuthzRequests& requests) {
     return authorize_queue(service, context, input.queue_url, "sqs:UntagQueue", requests);
 }
 
-Outcome<UntagQueue::Output> UntagQueue::run(SqsService& service, OpContext& context, const Input& input) {
+Outcome<UntagQueue::Output> UntagQueue::run(SqsService& service, OpContext& context,
+                                            const Input& input) {
     MR_TRY(const QueueRef ref, service.find_by_url(context, input.queue_url));
     Queue queue = *ref.queue;
     for (const std::string& key : *input.tag_keys) queue.tags.erase(key);

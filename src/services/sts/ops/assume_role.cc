@@ -1,6 +1,7 @@
 // AssumeRole: temporary credentials of a role, for whom its trust policy names.
 //
-// IAM:     the role's trust policy must allow the caller; a missing role answers as one that may not be
+// IAM:     the role's trust policy must allow the caller; a missing role answers as one that may
+// not be
 //          assumed, so that nobody learns which roles there are.
 // Errors:  AccessDenied, ValidationError (duration), MalformedPolicyDocument (session policy).
 // Source:  STS API Reference, AssumeRole.
@@ -10,7 +11,8 @@
 namespace millrace::sts {
 
 Result<void> AssumeRole::check(const Input& input) {
-    if (!input.role_arn->starts_with("arn:")) return errors::make("ValidationError", 400, *input.role_arn + " is invalid");
+    if (!input.role_arn->starts_with("arn:"))
+        return errors::make("ValidationError", 400, *input.role_arn + " is invalid");
     if (input.policy) {
         const auto parsed = auth::parse_policy(*input.policy);
         if (!parsed) return errors::make("MalformedPolicyDocument", 400, parsed.error().message);
@@ -18,8 +20,8 @@ Result<void> AssumeRole::check(const Input& input) {
     return {};
 }
 
-Result<void> AssumeRole::authorize(StsService& service, contracts::OpContext& context, const Input& input,
-                                   contracts::AuthzRequests& requests) {
+Result<void> AssumeRole::authorize(StsService& service, contracts::OpContext& context,
+                                   const Input& input, contracts::AuthzRequests& requests) {
     contracts::AuthzRequest request;
     request.action = "sts:AssumeRole";
     request.resource = input.role_arn.value_or("");
@@ -35,26 +37,32 @@ Result<void> AssumeRole::authorize(StsService& service, contracts::OpContext& co
     return {};
 }
 
-contracts::Outcome<AssumeRole::Output> AssumeRole::run(StsService& service, contracts::OpContext& context, const Input& input) {
+contracts::Outcome<AssumeRole::Output> AssumeRole::run(StsService& service,
+                                                       contracts::OpContext& context,
+                                                       const Input& input) {
     const auto role = service.roles().find_role(context.txn(), *input.role_arn);
     if (!role) {
-        return errors::make("AccessDenied", 403, "User: " + context.caller().arn +
-                                                     " is not authorized to perform: sts:AssumeRole on resource: " +
-                                                     *input.role_arn);
+        return errors::make(
+            "AccessDenied", 403,
+            "User: " + context.caller().arn +
+                " is not authorized to perform: sts:AssumeRole on resource: " + *input.role_arn);
     }
     const int seconds = input.duration_seconds.value_or(3600);
     // A session that assumes a role again gets an hour at most.
     const bool chained = context.caller().kind == contracts::PrincipalKind::kAssumedRole;
     if (seconds > role->max_session_s || (chained && seconds > 3600)) {
         return errors::make("ValidationError", 400,
-                            chained ? "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by "
+                            chained ? "The requested DurationSeconds exceeds the 1 hour session "
+                                      "limit for roles assumed by "
                                       "role chaining"
-                                    : "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.");
+                                    : "The requested DurationSeconds exceeds the "
+                                      "MaxSessionDuration set for this role.");
     }
     std::vector<std::string> policies;
     if (input.policy) policies.push_back(*input.policy);
-    const contracts::Credential credential = service.roles().start_session(
-        context.txn(), *role, *input.role_session_name, context.now(), std::chrono::seconds(seconds), std::move(policies));
+    const contracts::Credential credential =
+        service.roles().start_session(context.txn(), *role, *input.role_session_name, context.now(),
+                                      std::chrono::seconds(seconds), std::move(policies));
     Output output;
     output.credentials.emplace();
     output.credentials->access_key_id = credential.access_key_id;
@@ -63,8 +71,8 @@ contracts::Outcome<AssumeRole::Output> AssumeRole::run(StsService& service, cont
     output.credentials->expiration = credential.expires;
     output.assumed_role_user.emplace();
     output.assumed_role_user->assumed_role_id = role->id + ":" + *input.role_session_name;
-    output.assumed_role_user->arn =
-        "arn:aws:sts::" + role->account + ":assumed-role/" + role->name + "/" + *input.role_session_name;
+    output.assumed_role_user->arn = "arn:aws:sts::" + role->account + ":assumed-role/" +
+                                    role->name + "/" + *input.role_session_name;
     return output;
 }
 

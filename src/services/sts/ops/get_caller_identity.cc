@@ -6,11 +6,14 @@ namespace millrace::sts {
 
 Result<void> GetCallerIdentity::check(const Input&) { return {}; }
 
-Result<void> GetCallerIdentity::authorize(StsService&, contracts::OpContext&, const Input&, contracts::AuthzRequests&) {
+Result<void> GetCallerIdentity::authorize(StsService&, contracts::OpContext&, const Input&,
+                                          contracts::AuthzRequests&) {
     return {};
 }
 
-contracts::Outcome<GetCallerIdentity::Output> GetCallerIdentity::run(StsService&, contracts::OpContext& context, const Input&) {
+contracts::Outcome<GetCallerIdentity::Output> GetCallerIdentity::run(StsService&,
+                                                                     contracts::OpContext& context,
+                                                                     const Input&) {
     Output output;
     output.account = context.caller().account_id;
     output.arn = context.caller().arn;

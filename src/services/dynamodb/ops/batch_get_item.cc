@@ -1,0 +1,98 @@
+// BatchGetItem: up to 100 items of several tables, 16 MB; what is over comes back as unprocessed.
+// IAM: dynamodb:BatchGetItem on each table. Source: DynamoDB API Reference, BatchGetItem.
+#include <set>
+
+#include "services/dynamodb/capacity.h"
+#include "services/dynamodb/item_write.h"
+
+namespace millrace::dynamodb {
+namespace {
+
+constexpr size_t kKeysMax = 100;
+constexpr size_t kAnswerBytesMax = 16 << 20;
+
+}  // namespace
+
+Result<void> BatchGetItem::check(const Input& input) {
+    if (input.request_items->empty())
+        return errors::validation("The requestItems parameter is required for BatchGetItem");
+    size_t keys = 0;
+    static const std::optional<item::Item> kNoValues;
+    for (const auto& [table, wanted] : *input.request_items) {
+        if (wanted.keys->size() > kKeysMax) {
+            return errors::validation(
+                "1 validation error detected: Value at 'RequestItems." + table +
+                ".member.Keys' failed to satisfy constraint: Member must have length less than or "
+                "equal to 100");
+        }
+        keys += wanted.keys->size();
+        MR_CHECK_OK(expression::check_parameters(
+            {{"AttributesToGet", wanted.attributes_to_get.has_value()}},
+            {{"ProjectionExpression", wanted.projection_expression.has_value(), false}},
+            wanted.expression_attribute_names, kNoValues));
+        MR_CHECK_OK(refuse_legacy({{"AttributesToGet", wanted.attributes_to_get.has_value()}}));
+        for (const auto& key : *wanted.keys) MR_CHECK_OK(item::check_valid(key));
+    }
+    if (keys > kKeysMax)
+        return errors::validation("Too many items requested for the BatchGetItem call");
+    return {};
+}
+
+Result<void> BatchGetItem::authorize(DynamoDbService&, OpContext& context, const Input& input,
+                                     AuthzRequests& requests) {
+    if (!input.request_items) return {};
+    for (const auto& [table, wanted] : *input.request_items)
+        ask(context, table, "BatchGetItem", requests);
+    return {};
+}
+
+Outcome<BatchGetItem::Output> BatchGetItem::run(DynamoDbService& service, OpContext& context,
+                                                const Input& input) {
+    Output output;
+    output.responses.emplace();
+    output.unprocessed_keys.emplace();
+    static const std::optional<item::Item> kNoValues;
+    size_t bytes = 0;
+    for (const auto& [name, wanted] : *input.request_items) {
+        std::optional<expression::Projection> projection;
+        expression::ExpressionContext parsing(wanted.expression_attribute_names, kNoValues);
+        if (wanted.projection_expression) {
+            MR_TRY(projection,
+                   expression::parse_projection(*wanted.projection_expression, parsing));
+            MR_CHECK_OK(parsing.check_all_used());
+        }
+        MR_TRY(const TableRef table, need_table(service, context, name, false));
+        std::set<std::string> seen;
+        std::vector<item::Item>& items = (*output.responses)[name];
+        double units = 0;
+        for (const item::Item& request_key : *wanted.keys) {
+            MR_TRY(const ItemKey key, key_of_request(*table, request_key));
+            if (!seen.insert(key.partition + key.sort).second) {
+                return errors::validation("Provided list of item keys contains duplicates");
+            }
+            if (bytes >= kAnswerBytesMax) {
+                auto& rest = (*output.unprocessed_keys)[name];
+                if (!rest.keys) {
+                    rest = wanted;
+                    rest.keys->clear();
+                }
+                rest.keys->push_back(request_key);
+                continue;
+            }
+            const StoredItem stored = read_item(context.txn(), key);
+            const size_t size = stored.exists() ? item::item_size(stored.view()) : 0;
+            bytes += size;
+            units += read_units(size, wanted.consistent_read.value_or(false));
+            if (!stored.exists()) continue;
+            items.push_back(projection ? expression::project(*projection, stored.view())
+                                       : item::Item(stored.view()));
+        }
+        if (const auto capacity = consumed(input.return_consumed_capacity, table->name, units)) {
+            if (!output.consumed_capacity) output.consumed_capacity.emplace();
+            output.consumed_capacity->push_back(*capacity);
+        }
+    }
+    return output;
+}
+
+}  // namespace millrace::dynamodb

@@ -1,0 +1,96 @@
+// BatchWriteItem: up to 25 puts and deletes of several tables. Here all of them happen in one
+// transaction, which promises more than DynamoDB does.
+// IAM: dynamodb:BatchWriteItem on each table. Source: DynamoDB API Reference, BatchWriteItem.
+#include <set>
+
+#include "services/dynamodb/capacity.h"
+#include "services/dynamodb/item_write.h"
+
+namespace millrace::dynamodb {
+namespace {
+
+constexpr size_t kRequestsMax = 25;
+
+}  // namespace
+
+Result<void> BatchWriteItem::check(const Input& input) {
+    if (input.request_items->empty())
+        return errors::validation("The requestItems parameter is required for BatchWriteItem");
+    size_t requests = 0;
+    for (const auto& [table, writes] : *input.request_items) {
+        if (writes.empty() || writes.size() > kRequestsMax) {
+            return errors::validation(
+                "1 validation error detected: Value '{" + table +
+                "=[...]}' at 'requestItems' failed to satisfy constraint: Map value must satisfy "
+                "constraint: [Member must have length less than or equal to 25, Member must have "
+                "length "
+                "greater than or equal to 1]");
+        }
+        requests += writes.size();
+        for (const auto& write : writes) {
+            if (write.put_request.has_value() == write.delete_request.has_value()) {
+                return errors::validation(
+                    "Supplied AttributeValue has more than one datatypes set, must contain exactly "
+                    "one of "
+                    "the supported datatypes");
+            }
+            MR_CHECK_OK(check_item(write.put_request ? write.put_request->item
+                                                     : write.delete_request->key));
+        }
+    }
+    if (requests > kRequestsMax)
+        return errors::validation("Too many items requested for the BatchWriteItem call");
+    return {};
+}
+
+Result<void> BatchWriteItem::authorize(DynamoDbService&, OpContext& context, const Input& input,
+                                       AuthzRequests& requests) {
+    if (!input.request_items) return {};
+    for (const auto& [table, writes] : *input.request_items)
+        ask(context, table, "BatchWriteItem", requests);
+    return {};
+}
+
+Outcome<BatchWriteItem::Output> BatchWriteItem::run(DynamoDbService& service, OpContext& context,
+                                                    const Input& input) {
+    static const WriteExpressions kNoExpressions;
+    Output output;
+    output.unprocessed_items.emplace();
+    std::vector<ItemWrite> prepared;
+    for (const auto& [name, requests] : *input.request_items) {
+        MR_TRY(const TableRef table, need_table(service, context, name, true));
+        std::set<std::string> seen;
+        for (const auto& request : requests) {
+            ItemWrite write;
+            write.table = table;
+            write.expressions = &kNoExpressions;
+            if (request.put_request) {
+                write.item = request.put_request->item.value_or(item::Item());
+                if (item::item_size(write.item) > item::kItemSizeBytesMax)
+                    return errors::item_too_large();
+                MR_TRY(write.key, key_of_item(*table, write.item));
+            } else {
+                write.kind = ItemWrite::Kind::kDelete;
+                write.item = request.delete_request->key.value_or(item::Item());
+                MR_TRY(write.key, key_of_request(*table, write.item));
+            }
+            if (!seen.insert(write.key.partition + write.key.sort).second) {
+                return errors::validation("Provided list of item keys contains duplicates");
+            }
+            MR_CHECK_OK(prepare(context.txn(), write));
+            prepared.push_back(std::move(write));
+        }
+    }
+    std::map<std::string, double> units;
+    for (const ItemWrite& write : prepared)
+        units[write.table->name] += write_units(carry_out(context, write).size_bytes);
+    for (const auto& [table, sum] : units) {
+        if (const auto capacity = consumed(input.return_consumed_capacity, table, sum)) {
+            if (!output.consumed_capacity) output.consumed_capacity.emplace();
+            output.consumed_capacity->push_back(*capacity);
+        }
+    }
+    return output;
+}
+
+}  // namespace millrace::dynamodb

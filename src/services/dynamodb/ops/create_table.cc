@@ -1,0 +1,147 @@
+// CreateTable: makes a table, with a stream if asked for. It is ACTIVE when the answer is there;
+// the answer itself says CREATING, as DynamoDB's does.
+//
+// IAM:     dynamodb:CreateTable on the table.
+// Errors:  ValidationException, ResourceInUseException.
+// Source:  DynamoDB API Reference, CreateTable; recorded texts.
+#include <set>
+
+#include "services/dynamodb/operations.h"
+#include "services/dynamodb/table_stream.h"
+
+namespace millrace::dynamodb {
+namespace {
+
+constexpr int64_t kUnitsMax = 1'000'000'000'000;
+
+Result<KeyAttributes> read_keys(const CreateTable::Input& input) {
+    std::map<std::string, item::Type> definitions;
+    for (const auto& definition : *input.attribute_definitions) {
+        const auto type = item::type_from_name(definition.attribute_type.value_or(""));
+        if (!definitions
+                 .emplace(definition.attribute_name.value_or(""),
+                          type.value_or(item::Type::kString))
+                 .second) {
+            return errors::invalid_parameter("Duplicate value in attribute name: " +
+                                             *definition.attribute_name);
+        }
+    }
+    const auto& schema = *input.key_schema;
+    if (schema.empty() || schema[0].key_type != "HASH") {
+        return errors::validation(
+            "Invalid KeySchema: The first KeySchemaElement is not a HASH key type");
+    }
+    if (schema.size() > 1 && schema[1].key_type != "RANGE") {
+        return errors::validation(
+            "Invalid KeySchema: The second KeySchemaElement is not a RANGE key type");
+    }
+    if (schema.size() > 1 && schema[0].attribute_name == schema[1].attribute_name) {
+        return errors::validation(
+            "Both the Hash Key and the Range Key element in the KeySchema have the same name");
+    }
+    for (const auto& element : schema) {
+        if (!definitions.contains(element.attribute_name.value_or(""))) {
+            return errors::validation(
+                "Invalid KeySchema: Some index key attribute have no definition");
+        }
+    }
+    if (definitions.size() != schema.size()) {
+        return errors::invalid_parameter(
+            "Number of attributes in KeySchema does not exactly match number of attributes "
+            "defined in AttributeDefinitions");
+    }
+    KeyAttributes keys;
+    keys.hash = {*schema[0].attribute_name, definitions[*schema[0].attribute_name]};
+    if (schema.size() > 1)
+        keys.sort = KeyAttribute{*schema[1].attribute_name, definitions[*schema[1].attribute_name]};
+    return keys;
+}
+
+Result<void> check_throughput(const CreateTable::Input& input) {
+    const bool on_demand = input.billing_mode == "PAY_PER_REQUEST";
+    if (on_demand) {
+        if (!input.provisioned_throughput) return {};
+        return errors::invalid_parameter(
+            "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is "
+            "PAY_PER_REQUEST");
+    }
+    if (!input.provisioned_throughput) {
+        return errors::invalid_parameter(
+            "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is "
+            "PROVISIONED");
+    }
+    for (const auto& [units, name] :
+         {std::pair{input.provisioned_throughput->read_capacity_units, "ReadCapacityUnits"},
+          {input.provisioned_throughput->write_capacity_units, "WriteCapacityUnits"}}) {
+        if (units.value_or(0) > kUnitsMax) {
+            return errors::validation(
+                fmt::format("Given value {} for {} is out of bounds", *units, name));
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<void> CreateTable::check(const Input& input) {
+    if (input.key_schema->size() > 2) {
+        return errors::constraint("'[...]'", "keySchema",
+                                  "Member must have length less than or equal to 2");
+    }
+    if (input.global_secondary_indexes || input.local_secondary_indexes)
+        return errors::unsupported("a secondary index");
+    if (input.resource_policy) return errors::unsupported("ResourcePolicy");
+    if (input.sse_specification && input.sse_specification->enabled.value_or(false)) {
+        return errors::unsupported("SSESpecification");
+    }
+    return check_throughput(input);
+}
+
+Result<void> CreateTable::authorize(DynamoDbService&, OpContext& context, const Input& input,
+                                    AuthzRequests& requests) {
+    ask(context, input.table_name, "CreateTable", requests);
+    return {};
+}
+
+Outcome<CreateTable::Output> CreateTable::run(DynamoDbService& service, OpContext& context,
+                                              const Input& input) {
+    const auto address =
+        parse_table_address(*input.table_name, context.account(), context.region());
+    if (!address)
+        return errors::validation("Invalid TableArn: Invalid ResourceArn provided as input " +
+                                  *input.table_name);
+    Table table;
+    table.account = address->account;
+    table.region = address->region;
+    table.name = address->name;
+    MR_TRY(table.keys, read_keys(input));
+    table.definitions.push_back(table.keys.hash);
+    if (table.keys.sort) table.definitions.push_back(*table.keys.sort);
+    if (service.catalog().load(context.txn(), *address)) return errors::table_exists(address->name);
+    table.id = context.rng().next_u64();
+    table.uuid = context.rng().uuid();
+    context.rng().fill({reinterpret_cast<uint8_t*>(table.hash_key.data()), sizeof table.hash_key});
+    table.created = context.now();
+    table.on_demand = input.billing_mode == "PAY_PER_REQUEST";
+    table.show_billing = table.on_demand;
+    if (table.on_demand) table.on_demand_since = context.now();
+    if (input.provisioned_throughput) {
+        table.throughput = {input.provisioned_throughput->read_capacity_units.value_or(1),
+                            input.provisioned_throughput->write_capacity_units.value_or(1)};
+    }
+    table.deletion_protection = input.deletion_protection_enabled.value_or(false);
+    table.table_class = input.table_class.value_or("");
+    if (input.tags) {
+        for (const auto& tag : *input.tags)
+            table.tags[tag.key.value_or("")] = tag.value.value_or("");
+    }
+    if (input.stream_specification)
+        MR_CHECK_OK(apply_stream_specification(context, table, *input.stream_specification));
+    table.statistics = service.catalog().statistics(table.id);
+    service.catalog().put(context.txn(), table);
+    Output output;
+    output.table_description = describe_table(table, "CREATING", 0, 0);
+    return output;
+}
+
+}  // namespace millrace::dynamodb

@@ -1,0 +1,55 @@
+// DeleteItem: deletes an item by its key. Deleting what is not there succeeds, unless a condition
+// fails. IAM: dynamodb:DeleteItem. Source: DynamoDB API Reference, DeleteItem.
+#include "services/dynamodb/capacity.h"
+#include "services/dynamodb/item_write.h"
+
+namespace millrace::dynamodb {
+
+Result<void> DeleteItem::check(const Input& input) {
+    MR_CHECK_OK(expression::check_parameters(
+        {{"Expected", input.expected.has_value()},
+         {"ConditionalOperator", input.conditional_operator.has_value()}},
+        {{"ConditionExpression", input.condition_expression.has_value()}},
+        input.expression_attribute_names, input.expression_attribute_values));
+    MR_CHECK_OK(refuse_legacy({{"Expected", input.expected.has_value()},
+                               {"ConditionalOperator", input.conditional_operator.has_value()}}));
+    if (input.return_values && *input.return_values != "NONE" &&
+        *input.return_values != "ALL_OLD") {
+        return errors::validation("Return values set to invalid value");
+    }
+    return check_item(input.key);
+}
+
+Result<void> DeleteItem::authorize(DynamoDbService&, OpContext& context, const Input& input,
+                                   AuthzRequests& requests) {
+    ask(context, input.table_name, "DeleteItem", requests);
+    return {};
+}
+
+Outcome<DeleteItem::Output> DeleteItem::run(DynamoDbService& service, OpContext& context,
+                                            const Input& input) {
+    MR_TRY(const WriteExpressions expressions,
+           parse_write(input.condition_expression, std::nullopt, input.expression_attribute_names,
+                       input.expression_attribute_values));
+    ItemWrite write;
+    write.kind = ItemWrite::Kind::kDelete;
+    MR_TRY(write.table, need_table(service, context, *input.table_name, true));
+    MR_TRY(write.key, key_of_request(*write.table, *input.key));
+    write.item = *input.key;
+    write.expressions = &expressions;
+    MR_CHECK_OK(prepare(context.txn(), write));
+    if (!write.condition_holds) {
+        const bool show =
+            input.return_values_on_condition_check_failure == "ALL_OLD" && write.before.exists();
+        return errors::condition_failed(show ? item::to_json(write.before.view()) : "");
+    }
+    const WriteCost cost = carry_out(context, write);
+    Output output;
+    if (input.return_values == "ALL_OLD" && write.before.exists())
+        output.attributes = item::Item(write.before.view());
+    output.consumed_capacity =
+        consumed(input.return_consumed_capacity, write.table->name, write_units(cost.size_bytes));
+    return output;
+}
+
+}  // namespace millrace::dynamodb

@@ -1,0 +1,50 @@
+// GetItem: one item by its key.
+// IAM: dynamodb:GetItem. Cost: one read of the store. What was read is durable before it is shown,
+// also without ConsistentRead. Source: DynamoDB API Reference, GetItem.
+#include "services/dynamodb/capacity.h"
+#include "services/dynamodb/item_write.h"
+
+namespace millrace::dynamodb {
+
+Result<void> GetItem::check(const Input& input) {
+    MR_CHECK_OK(expression::check_parameters(
+        {{"AttributesToGet", input.attributes_to_get.has_value()}},
+        {{"ProjectionExpression", input.projection_expression.has_value(), false}},
+        input.expression_attribute_names, std::nullopt));
+    MR_CHECK_OK(refuse_legacy({{"AttributesToGet", input.attributes_to_get.has_value()}}));
+    return check_item(input.key);
+}
+
+Result<void> GetItem::authorize(DynamoDbService&, OpContext& context, const Input& input,
+                                AuthzRequests& requests) {
+    ask(context, input.table_name, "GetItem", requests);
+    return {};
+}
+
+Outcome<GetItem::Output> GetItem::run(DynamoDbService& service, OpContext& context,
+                                      const Input& input) {
+    std::optional<expression::Projection> projection;
+    static const std::optional<item::Item> kNoValues;
+    expression::ExpressionContext expressions(input.expression_attribute_names, kNoValues);
+    if (input.projection_expression) {
+        MR_TRY(projection, expression::parse_projection(*input.projection_expression, expressions));
+        MR_CHECK_OK(expressions.check_all_used());
+    }
+    MR_TRY(const TableRef table, need_table(service, context, *input.table_name, false));
+    MR_TRY(const ItemKey key, key_of_request(*table, *input.key));
+    const StoredItem stored = read_item(context.txn(), key);
+    Output output;
+    if (stored.exists()) {
+        output.item = projection ? expression::project(*projection, stored.view())
+                                 : item::Item(stored.view());
+    }
+    if (input.return_consumed_capacity) {
+        const size_t bytes = stored.exists() ? item::item_size(stored.view()) : 0;
+        output.consumed_capacity =
+            consumed(input.return_consumed_capacity, table->name,
+                     read_units(bytes, input.consistent_read.value_or(false)));
+    }
+    return output;
+}
+
+}  // namespace millrace::dynamodb

@@ -1,0 +1,73 @@
+// TransactGetItems: up to 100 items of one moment.
+// IAM: dynamodb:GetItem on each table. Source: DynamoDB API Reference, TransactGetItems.
+#include <set>
+
+#include "services/dynamodb/capacity.h"
+#include "services/dynamodb/item_write.h"
+
+namespace millrace::dynamodb {
+
+Result<void> TransactGetItems::check(const Input& input) {
+    static const std::optional<item::Item> kNoValues;
+    if (input.transact_items->size() > 100) {
+        return errors::constraint("'[...]'", "transactItems",
+                                  "Member must have length less than or equal to 100");
+    }
+    for (const auto& action : *input.transact_items) {
+        MR_CHECK_OK(expression::check_parameters(
+            {}, {{"ProjectionExpression", action.get->projection_expression.has_value(), false}},
+            action.get->expression_attribute_names, kNoValues));
+        MR_CHECK_OK(check_item(action.get->key));
+    }
+    return {};
+}
+
+Result<void> TransactGetItems::authorize(DynamoDbService&, OpContext& context, const Input& input,
+                                         AuthzRequests& requests) {
+    if (!input.transact_items) return {};
+    for (const auto& action : *input.transact_items) {
+        if (action.get) ask(context, action.get->table_name, "GetItem", requests);
+    }
+    return {};
+}
+
+Outcome<TransactGetItems::Output> TransactGetItems::run(DynamoDbService& service,
+                                                        OpContext& context, const Input& input) {
+    static const std::optional<item::Item> kNoValues;
+    Output output;
+    output.responses.emplace();
+    std::set<std::string> seen;
+    std::map<std::string, double> units;
+    for (const auto& action : *input.transact_items) {
+        const auto& get = *action.get;
+        std::optional<expression::Projection> projection;
+        expression::ExpressionContext parsing(get.expression_attribute_names, kNoValues);
+        if (get.projection_expression) {
+            MR_TRY(projection, expression::parse_projection(*get.projection_expression, parsing));
+            MR_CHECK_OK(parsing.check_all_used());
+        }
+        MR_TRY(const TableRef table, need_table(service, context, *get.table_name, false));
+        MR_TRY(const ItemKey key, key_of_request(*table, *get.key));
+        if (!seen.insert(key.partition + key.sort).second) {
+            return errors::validation(
+                "Transaction request cannot include multiple operations on one item");
+        }
+        const StoredItem stored = read_item(context.txn(), key);
+        auto& response = output.responses->emplace_back();
+        if (stored.exists()) {
+            response.item = projection ? expression::project(*projection, stored.view())
+                                       : item::Item(stored.view());
+        }
+        units[table->name] +=
+            2 * read_units(stored.exists() ? item::item_size(stored.view()) : 0, true);
+    }
+    for (const auto& [table, sum] : units) {
+        if (const auto capacity = consumed(input.return_consumed_capacity, table, sum)) {
+            if (!output.consumed_capacity) output.consumed_capacity.emplace();
+            output.consumed_capacity->push_back(*capacity);
+        }
+    }
+    return output;
+}
+
+}  // namespace millrace::dynamodb

@@ -1,0 +1,227 @@
+// TransactWriteItems: up to 100 writes and checks of several tables, all or nothing. Every
+// condition sees the state before. A repeated ClientRequestToken within ten minutes succeeds
+// without effect.
+//
+// IAM:     dynamodb:PutItem, UpdateItem, DeleteItem, ConditionCheckItem on each action's table.
+// Errors:  TransactionCanceledException with a reason per action,
+// IdempotentParameterMismatchException. Source:  DynamoDB API Reference, TransactWriteItems.
+#include <set>
+
+#include "codec/digest.h"
+#include "model/json_protocol.h"
+#include "services/dynamodb/capacity.h"
+#include "services/dynamodb/item_write.h"
+
+namespace millrace::dynamodb {
+namespace {
+
+constexpr size_t kActionsMax = 100;
+constexpr size_t kBytesMax = 4 << 20;
+constexpr int64_t kTokenMs = 10 * 60 * 1000;
+constexpr uint8_t kTokenFormat = 1;
+
+using Action = model::dynamodb::TransactWriteItem;
+
+// What the four kinds of actions have in common.
+struct ActionView {
+    ItemWrite::Kind kind = ItemWrite::Kind::kPut;
+    const std::optional<std::string>* table = nullptr;
+    const std::optional<item::Item>* item = nullptr;  // or the key
+    const std::optional<std::string>* condition = nullptr;
+    const std::optional<std::string>* update = nullptr;
+    const Names* names = nullptr;
+    const std::optional<item::Item>* values = nullptr;
+    bool shows_old = false;
+};
+
+template <class T>
+ActionView view_of(const T& action, ItemWrite::Kind kind, const std::optional<item::Item>& item,
+                   const std::optional<std::string>& update) {
+    return {kind,
+            &action.table_name,
+            &item,
+            &action.condition_expression,
+            &update,
+            &action.expression_attribute_names,
+            &action.expression_attribute_values,
+            action.return_values_on_condition_check_failure == "ALL_OLD"};
+}
+
+std::optional<ActionView> view_of(const Action& action) {
+    static const std::optional<std::string> kNoUpdate;
+    const int kinds = action.put.has_value() + action.update.has_value() +
+                      action.delete_.has_value() + action.condition_check.has_value();
+    if (kinds != 1) return std::nullopt;
+    if (action.put) return view_of(*action.put, ItemWrite::Kind::kPut, action.put->item, kNoUpdate);
+    if (action.update)
+        return view_of(*action.update, ItemWrite::Kind::kUpdate, action.update->key,
+                       action.update->update_expression);
+    if (action.delete_)
+        return view_of(*action.delete_, ItemWrite::Kind::kDelete, action.delete_->key, kNoUpdate);
+    return view_of(*action.condition_check, ItemWrite::Kind::kCheck, action.condition_check->key,
+                   kNoUpdate);
+}
+
+std::string_view iam_action(ItemWrite::Kind kind) {
+    switch (kind) {
+        case ItemWrite::Kind::kPut:
+            return "PutItem";
+        case ItemWrite::Kind::kUpdate:
+            return "UpdateItem";
+        case ItemWrite::Kind::kDelete:
+            return "DeleteItem";
+        case ItemWrite::Kind::kCheck:
+            return "ConditionCheckItem";
+    }
+    return {};
+}
+
+std::string digest_of(const TransactWriteItems::Input& input) {
+    std::string json;
+    model::append_json(
+        json, *model::find_operation(model::dynamodb::kService, "TransactWriteItems")->input,
+        &input, true);
+    return codec::sha256(json);
+}
+
+// True: the token was used before for the same request, which is done.
+Result<bool> use_token(OpContext& context, const TransactWriteItems::Input& input) {
+    if (!input.client_request_token) return false;
+    const std::string partition =
+        std::string(context.account()) + "/" + std::string(context.region());
+    const store::KeyView key{store::Space::kTransactionTokens, partition,
+                             *input.client_request_token};
+    const std::string digest = digest_of(input);
+    const int64_t now_ms = epoch_ms(context.now());
+    if (const auto row = context.txn().get(key)) {
+        ByteReader reader(*row);
+        MR_ASSERT(reader.u8() == kTokenFormat);
+        const auto until_ms = static_cast<int64_t>(reader.u64());
+        const std::string_view earlier = reader.bytes();
+        MR_ASSERT(reader.ok());
+        if (until_ms > now_ms) {
+            if (earlier != digest) return errors::idempotent_mismatch();
+            return true;
+        }
+    }
+    std::string row;
+    append_u8(row, kTokenFormat);
+    append_u64(row, static_cast<uint64_t>(now_ms + kTokenMs));
+    append_bytes(row, digest);
+    context.txn().put(key, row);
+    return false;
+}
+
+}  // namespace
+
+Result<void> TransactWriteItems::check(const Input& input) {
+    if (input.transact_items->size() > kActionsMax) {
+        return errors::constraint("'[...]'", "transactItems",
+                                  "Member must have length less than or equal to 100");
+    }
+    for (const Action& action : *input.transact_items) {
+        const auto view = view_of(action);
+        if (!view) {
+            return errors::validation(
+                "TransactItems can only contain one of Check, Put, Update or Delete");
+        }
+        MR_CHECK_OK(
+            expression::check_parameters({},
+                                         {{"UpdateExpression", view->update->has_value()},
+                                          {"ConditionExpression", view->condition->has_value()}},
+                                         *view->names, *view->values));
+        MR_CHECK_OK(check_item(*view->item));
+    }
+    return {};
+}
+
+Result<void> TransactWriteItems::authorize(DynamoDbService&, OpContext& context, const Input& input,
+                                           AuthzRequests& requests) {
+    if (!input.transact_items) return {};
+    for (const Action& action : *input.transact_items) {
+        if (const auto view = view_of(action))
+            ask(context, *view->table, iam_action(view->kind), requests);
+    }
+    return {};
+}
+
+Outcome<TransactWriteItems::Output> TransactWriteItems::run(DynamoDbService& service,
+                                                            OpContext& context,
+                                                            const Input& input) {
+    const size_t n = input.transact_items->size();
+    std::vector<ActionView> views;
+    std::vector<WriteExpressions> expressions;
+    views.reserve(n);
+    expressions.reserve(n);
+    for (const Action& action : *input.transact_items) {
+        views.push_back(*view_of(action));
+        const ActionView& view = views.back();
+        MR_TRY(WriteExpressions parsed,
+               parse_write(*view.condition, *view.update, *view.names, *view.values));
+        expressions.push_back(std::move(parsed));
+    }
+    std::vector<ItemWrite> writes(n);
+    std::vector<errors::CancellationReason> reasons(n);
+    bool cancelled = false;
+    const auto cancel = [&](size_t i, std::string code, std::string message) {
+        reasons[i] = {std::move(code), std::move(message), {}};
+        cancelled = true;
+    };
+    std::set<std::string> seen;
+    size_t bytes = 0;
+    for (size_t i = 0; i < n; ++i) {
+        ItemWrite& write = writes[i];
+        write.kind = views[i].kind;
+        write.item = views[i].item->value_or(item::Item());
+        write.expressions = &expressions[i];
+        MR_TRY(write.table, need_table(service, context, **views[i].table, true));
+        auto key = write.kind == ItemWrite::Kind::kPut ? key_of_item(*write.table, write.item)
+                                                       : key_of_request(*write.table, write.item);
+        if (!key) {
+            cancel(i, "ValidationError", key.error().message);
+            continue;
+        }
+        write.key = *std::move(key);
+        bytes += item::item_size(write.item);
+        if (write.kind == ItemWrite::Kind::kPut &&
+            item::item_size(write.item) > item::kItemSizeBytesMax) {
+            cancel(i, "ValidationError", errors::item_too_large().message);
+        }
+        if (expressions[i].update) {
+            MR_CHECK_OK(expression::check_key_not_updated(*expressions[i].update,
+                                                          write.table->keys.names()));
+        }
+        if (!seen.insert(write.key.partition + write.key.sort).second) {
+            return errors::validation(
+                "Transaction request cannot include multiple operations on one item");
+        }
+    }
+    if (bytes > kBytesMax)
+        return errors::validation("Transaction request exceeds the maximum allowed size of 4 MB");
+    if (cancelled) return errors::transaction_canceled(reasons);
+    MR_TRY(const bool done_before, use_token(context, input));
+    Output output;
+    if (done_before) return output;
+    for (size_t i = 0; i < n; ++i) {
+        if (const auto prepared = prepare(context.txn(), writes[i]); !prepared) {
+            cancel(i, "ValidationError", prepared.error().message);
+        } else if (!writes[i].condition_holds) {
+            cancel(i, "ConditionalCheckFailed", std::string(errors::kConditionFailedText));
+            if (views[i].shows_old && writes[i].before.exists())
+                reasons[i].item_json = item::to_json(writes[i].before.view());
+        }
+    }
+    if (cancelled) return errors::transaction_canceled(reasons);
+    std::map<std::string, double> units;
+    for (const ItemWrite& write : writes)
+        units[write.table->name] += 2 * write_units(carry_out(context, write).size_bytes);
+    for (const auto& [table, sum] : units) {
+        if (const auto capacity = consumed(input.return_consumed_capacity, table, sum)) {
+            if (!output.consumed_capacity) output.consumed_capacity.emplace();
+            output.consumed_capacity->push_back(*capacity);
+        }
+    }
+    return output;
+}
+
+}  // namespace millrace::dynamodb

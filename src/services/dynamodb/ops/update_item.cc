@@ -1,0 +1,70 @@
+// UpdateItem: changes attributes of an item, which is created when it is not there.
+// IAM: dynamodb:UpdateItem. Source: DynamoDB API Reference, UpdateItem.
+#include "services/dynamodb/capacity.h"
+#include "services/dynamodb/item_write.h"
+
+namespace millrace::dynamodb {
+
+Result<void> UpdateItem::check(const Input& input) {
+    const bool updates = input.attribute_updates.has_value();
+    const bool expected = input.expected.has_value();
+    const bool conditional = input.conditional_operator.has_value();
+    MR_CHECK_OK(expression::check_parameters(
+        {{"AttributeUpdates", updates},
+         {"Expected", expected},
+         {"ConditionalOperator", conditional}},
+        {{"UpdateExpression", input.update_expression.has_value()},
+         {"ConditionExpression", input.condition_expression.has_value()}},
+        input.expression_attribute_names, input.expression_attribute_values));
+    MR_CHECK_OK(refuse_legacy({{"AttributeUpdates", updates},
+                               {"Expected", expected},
+                               {"ConditionalOperator", conditional}}));
+    return check_item(input.key);
+}
+
+Result<void> UpdateItem::authorize(DynamoDbService&, OpContext& context, const Input& input,
+                                   AuthzRequests& requests) {
+    ask(context, input.table_name, "UpdateItem", requests);
+    return {};
+}
+
+Outcome<UpdateItem::Output> UpdateItem::run(DynamoDbService& service, OpContext& context,
+                                            const Input& input) {
+    MR_TRY(const WriteExpressions expressions,
+           parse_write(input.condition_expression, input.update_expression,
+                       input.expression_attribute_names, input.expression_attribute_values));
+    ItemWrite write;
+    write.kind = ItemWrite::Kind::kUpdate;
+    MR_TRY(write.table, need_table(service, context, *input.table_name, true));
+    MR_TRY(write.key, key_of_request(*write.table, *input.key));
+    if (expressions.update) {
+        MR_CHECK_OK(
+            expression::check_key_not_updated(*expressions.update, write.table->keys.names()));
+    }
+    write.item = *input.key;
+    write.expressions = &expressions;
+    MR_CHECK_OK(prepare(context.txn(), write));
+    if (!write.condition_holds) {
+        const bool show =
+            input.return_values_on_condition_check_failure == "ALL_OLD" && write.before.exists();
+        return errors::condition_failed(show ? item::to_json(write.before.view()) : "");
+    }
+    const WriteCost cost = carry_out(context, write);
+    Output output;
+    const std::string returned = input.return_values.value_or("NONE");
+    if (returned == "ALL_OLD" && write.before.exists()) {
+        output.attributes = item::Item(write.before.view());
+    } else if (returned == "ALL_NEW") {
+        output.attributes = *write.after;
+    } else if (expressions.update && (returned == "UPDATED_OLD" || returned == "UPDATED_NEW")) {
+        const bool is_new = returned == "UPDATED_NEW";
+        item::Item touched = expression::project_updated(
+            *expressions.update, is_new ? write.after->view() : write.before.view(), is_new);
+        if (!touched.empty()) output.attributes = std::move(touched);
+    }
+    output.consumed_capacity =
+        consumed(input.return_consumed_capacity, write.table->name, write_units(cost.size_bytes));
+    return output;
+}
+
+}  // namespace millrace::dynamodb
