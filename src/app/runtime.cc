@@ -16,8 +16,10 @@
 #include "net/thread_pool.h"
 #include "services/dynamodb/service.h"
 #include "services/iam/service.h"
+#include "services/logs/service.h"
 #include "services/s3/service.h"
 #include "services/sqs/service.h"
+#include "services/streams/service.h"
 #include "services/sts/service.h"
 #include "store/blobs/file_blob_store.h"
 #include "store/mem/mem_store.h"
@@ -77,6 +79,8 @@ private:
     std::unique_ptr<iam::IamService> iam_;
     std::unique_ptr<sts::StsService> sts_;
     std::unique_ptr<dynamodb::DynamoDbService> dynamodb_;
+    std::unique_ptr<streams::StreamsService> streams_;
+    std::unique_ptr<logs::LogsService> logs_;
     std::unique_ptr<sqs::SqsService> sqs_;
     std::unique_ptr<s3::S3Service> s3_;
     std::unique_ptr<workers::WorkerHost> workers_;
@@ -114,21 +118,25 @@ Result<void> Wiring::install_root_key() {
 }
 
 Result<void> Wiring::start() {
-    MR_TRY(std::string seal_key, open_stores());
+    MR_TRY(const std::string seal_key, open_stores());
     iam::IamOptions iam_options;
-    iam_options.seal_key = std::move(seal_key);
+    iam_options.seal_key = seal_key;
     iam_options.development_keys = options_.development;
     iam_ = std::make_unique<iam::IamService>(*store_, clock_, rng_, authorizer_,
                                              std::move(iam_options));
     MR_CHECK_OK(install_root_key());
     sts_ = std::make_unique<sts::StsService>(*iam_, authorizer_);
     dynamodb_ = std::make_unique<dynamodb::DynamoDbService>(*store_, clock_, rng_, hub_);
+    streams_ = std::make_unique<streams::StreamsService>(*store_, clock_, seal_key);
+    logs_ = std::make_unique<logs::LogsService>(*store_, clock_, hub_);
     sqs_ = std::make_unique<sqs::SqsService>(*store_, clock_, rng_, hub_);
     s3_ = std::make_unique<s3::S3Service>(*store_, *blobs_, authorizer_);
 
     workers_ = std::make_unique<workers::WorkerHost>(clock_, hub_);
     workers_->add(iam_->make_sweeper());
     workers_->add(sqs_->make_sweeper());
+    workers_->add(streams_->make_trimmer());
+    workers_->add(logs_->make_flusher());
     for (auto& worker : dynamodb_->make_workers()) workers_->add(std::move(worker));
 
     pool_ = std::make_unique<net::ThreadPool>(kPoolThreads);
@@ -136,6 +144,8 @@ Result<void> Wiring::start() {
     services.push_back(iam_->entry());
     services.push_back(sts_->entry());
     services.push_back(dynamodb_->entry());
+    services.push_back(streams_->entry());
+    services.push_back(logs_->entry());
     services.push_back(sqs_->entry());
     services.push_back(s3_->entry());
     gateway_ = std::make_unique<gateway::Gateway>(

@@ -10,4 +10,12 @@ set(MR_EXPRESSION_SOURCES
   expression/reserved_words.cc
   expression/syntax.cc
   expression/update_parser.cc)
-set(MR_EXPRESSION_TESTS)
+set(MR_EXPRESSION_TESTS
+  expression/error_texts_test.cc
+  expression/expression_test.cc
+  expression/property_test.cc)
+if(MILLRACE_FUZZ)
+  add_executable(expression_fuzz expression/expression_fuzz.cc)
+  target_link_libraries(expression_fuzz PRIVATE mr_services_dynamodb)
+  target_link_options(expression_fuzz PRIVATE -fsanitize=fuzzer)
+endif()

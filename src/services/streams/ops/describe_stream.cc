@@ -1,0 +1,63 @@
+// DescribeStream: a stream's shards, parents first. IAM: dynamodb:DescribeStream.
+// Source: DynamoDB Streams API Reference, DescribeStream.
+#include "services/streams/operations.h"
+#include "services/streams/position.h"
+
+namespace millrace::streams {
+
+Result<void> DescribeStream::check(const Input&) { return {}; }
+
+Result<void> DescribeStream::authorize(StreamsService&, contracts::OpContext& context, const Input& input,
+                                       contracts::AuthzRequests& requests) {
+    if (input.stream_arn) ask(context, *input.stream_arn, "DescribeStream", requests);
+    return {};
+}
+
+contracts::Outcome<DescribeStream::Output> DescribeStream::run(StreamsService& service, contracts::OpContext& context,
+                                                               const Input& input) {
+    const auto row = service.find(context.txn(), *input.stream_arn);
+    if (!row) return errors::stream_not_found(*input.stream_arn);
+    Output output;
+    auto& stream = output.stream_description.emplace();
+    stream.stream_arn = *input.stream_arn;
+    stream.stream_label = row->label;
+    stream.stream_status = row->enabled ? "ENABLED" : "DISABLED";
+    stream.stream_view_type = std::string(contracts::stream_view_type_name(row->view_type));
+    stream.creation_request_date_time = row->created;
+    stream.table_name = row->table_name;
+    stream.key_schema.emplace();
+    auto& hash = stream.key_schema->emplace_back();
+    hash.attribute_name = row->hash_name;
+    hash.key_type = "HASH";
+    if (!row->sort_name.empty()) {
+        auto& sort = stream.key_schema->emplace_back();
+        sort.attribute_name = row->sort_name;
+        sort.key_type = "RANGE";
+    }
+    stream.shards.emplace();
+    const auto limit = static_cast<size_t>(input.limit.value_or(100));
+    bool behind = !input.exclusive_start_shard_id;
+    for (const auto& shard : row->shards) {
+        if (!behind) {
+            behind = shard.id == *input.exclusive_start_shard_id;
+            continue;
+        }
+        if (input.shard_filter && shard.parent_id != input.shard_filter->shard_id.value_or("")) continue;
+        if (stream.shards->size() == limit) {
+            stream.last_evaluated_shard_id = stream.shards->back().shard_id;
+            break;
+        }
+        auto& shown = stream.shards->emplace_back();
+        shown.shard_id = shard.id;
+        if (!shard.parent_id.empty()) shown.parent_shard_id = shard.parent_id;
+        auto& range = shown.sequence_number_range.emplace();
+        range.starting_sequence_number = sequence_number({1, 0});
+        if (shard.closed) {
+            range.ending_sequence_number =
+                sequence_number(service.store().log_end(contracts::stream_log(row->id, shard.number)));
+        }
+    }
+    return output;
+}
+
+}  // namespace millrace::streams

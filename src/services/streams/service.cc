@@ -1,0 +1,169 @@
+#include "services/streams/service.h"
+
+#include "codec/digest.h"
+#include "codec/hex.h"
+#include "codec/json_writer.h"
+#include "item/json.h"
+#include "services/streams/errors.h"
+#include "services/streams/position.h"
+
+namespace millrace::streams {
+namespace {
+
+constexpr size_t kTrimRecords = 1000;
+constexpr std::chrono::minutes kTrimPause{1};
+
+const contracts::StreamShardRow* find_shard(const contracts::StreamRow& row, std::string_view id) {
+    for (const auto& shard : row.shards) {
+        if (shard.id == id) return &shard;
+    }
+    return nullptr;
+}
+
+class Trimmer final : public contracts::Worker {
+public:
+    explicit Trimmer(store::Store& store) : store_(store) {}
+    std::string name() const override { return "streams/trimmer"; }
+
+    TimePoint step(TimePoint now) override {
+        std::vector<contracts::StreamRow> rows;
+        store_.run([&](store::Txn& txn) {
+            rows.clear();
+            txn.scan_space(store::Space::kStreams, "", "", "", [&](std::string_view, std::string_view, std::string_view bytes) {
+                if (auto row = contracts::decode_stream_row(bytes)) rows.push_back(std::move(*row));
+                return true;
+            });
+            return store::TxnDecision::kRollback;
+        });
+        bool more = false;
+        const TimePoint expired = now - contracts::kStreamRetention;
+        for (const auto& row : rows) {
+            for (const auto& shard : row.shards) {
+                const store::LogId log = contracts::stream_log(row.id, shard.number);
+                const auto records = store_.read_log(log, {}, kTrimRecords, 16 << 20);
+                store::Version through;
+                for (const auto& record : records) {
+                    if (contracts::stream_record_created(record.bytes) > expired) break;
+                    through = record.version;
+                }
+                if (through.major == 0) continue;
+                store_.trim_log(log, through);
+                more = more || through == records.back().version;
+            }
+            if (!row.enabled && row.disabled < expired) {
+                store_.run([&](store::Txn& txn) {
+                    txn.erase(contracts::stream_key(row.account, row.region, row.table_name, row.label));
+                    return store::TxnDecision::kCommit;
+                });
+            }
+        }
+        return more ? now : now + kTrimPause;
+    }
+
+private:
+    store::Store& store_;
+};
+
+}  // namespace
+
+std::unique_ptr<contracts::Worker> StreamsService::make_trimmer() { return std::make_unique<Trimmer>(store_); }
+
+// arn:aws:dynamodb:<region>:<account>:table/<table>/stream/<label>
+std::optional<contracts::StreamRow> StreamsService::find(store::Txn& txn, std::string_view arn) {
+    constexpr std::string_view kPrefix = "arn:aws:dynamodb:";
+    constexpr std::string_view kTable = ":table/";
+    constexpr std::string_view kStream = "/stream/";
+    if (!arn.starts_with(kPrefix)) return std::nullopt;
+    arn.remove_prefix(kPrefix.size());
+    const size_t region = arn.find(':');
+    const size_t table = arn.find(kTable);
+    const size_t stream = arn.find(kStream);
+    if (region == std::string_view::npos || table == std::string_view::npos || stream == std::string_view::npos ||
+        region >= table || table >= stream) {
+        return std::nullopt;
+    }
+    const auto bytes = txn.get(contracts::stream_key(
+        arn.substr(region + 1, table - region - 1), arn.substr(0, region),
+        arn.substr(table + kTable.size(), stream - table - kTable.size()), arn.substr(stream + kStream.size())));
+    if (!bytes) return std::nullopt;
+    return contracts::decode_stream_row(*bytes);
+}
+
+Result<contracts::StreamRow> StreamsService::row_of(std::string_view arn) {
+    std::optional<contracts::StreamRow> row;
+    store_.run([&](store::Txn& txn) {
+        row = find(txn, arn);
+        return store::TxnDecision::kRollback;
+    });
+    if (!row) return errors::stream_not_found(arn);
+    return *std::move(row);
+}
+
+Result<std::vector<contracts::StreamShard>> StreamsService::shards(std::string_view stream_arn) {
+    MR_TRY(const contracts::StreamRow row, row_of(stream_arn));
+    std::vector<contracts::StreamShard> shards;
+    for (const auto& shard : row.shards) {
+        shards.push_back({shard.id, shard.parent_id, shard.closed, contracts::stream_log(row.id, shard.number),
+                          contracts::stream_wake_key(row.id, shard.number)});
+    }
+    return shards;
+}
+
+Result<std::vector<contracts::StreamRecord>> StreamsService::read(std::string_view stream_arn, std::string_view shard_id,
+                                                                  store::Version after, size_t count_max, size_t bytes_max) {
+    MR_TRY(const contracts::StreamRow row, row_of(stream_arn));
+    const contracts::StreamShardRow* shard = find_shard(row, shard_id);
+    if (shard == nullptr) return errors::shard_not_found(stream_arn, shard_id);
+    std::vector<contracts::StreamRecord> records;
+    const TimePoint expired = clock_.now() - contracts::kStreamRetention;
+    for (const store::LogRecord& stored : store_.read_log(contracts::stream_log(row.id, shard->number), after, count_max, bytes_max)) {
+        const auto record = contracts::decode_stream_record(stored.bytes);
+        if (!record || record->created < expired) continue;
+        contracts::StreamRecord out;
+        out.version = stored.version;
+        out.sequence_number = sequence_number(stored.version);
+        out.created = record->created;
+        out.key_digest = codec::sha256(record->keys.bytes()).substr(0, 16);
+        codec::JsonWriter json(out.event_json);
+        json.begin_object();
+        json.member("eventID", codec::hex_encode(codec::md5(std::to_string(row.id) + out.sequence_number)));
+        json.member("eventName", contracts::stream_event_name(record->event));
+        json.member("eventVersion", "1.1");
+        json.member("eventSource", "aws:dynamodb");
+        json.member("awsRegion", row.region);
+        json.key("dynamodb");
+        json.begin_object();
+        json.member("ApproximateCreationDateTime", epoch_seconds(record->created));
+        json.key("Keys");
+        json.raw(item::to_json(record->keys));
+        if (record->new_image) {
+            json.key("NewImage");
+            json.raw(item::to_json(*record->new_image));
+        }
+        if (record->old_image) {
+            json.key("OldImage");
+            json.raw(item::to_json(*record->old_image));
+        }
+        json.member("SequenceNumber", out.sequence_number);
+        json.member("SizeBytes", static_cast<int64_t>(record->size_bytes));
+        json.member("StreamViewType", contracts::stream_view_type_name(record->view_type));
+        json.end_object();
+        if (record->by_ttl) {
+            json.key("userIdentity");
+            json.raw(R"({"type":"Service","principalId":"dynamodb.amazonaws.com"})");
+        }
+        json.member("eventSourceARN", stream_arn);
+        json.end_object();
+        records.push_back(std::move(out));
+    }
+    return records;
+}
+
+Result<store::Version> StreamsService::latest(std::string_view stream_arn, std::string_view shard_id) {
+    MR_TRY(const contracts::StreamRow row, row_of(stream_arn));
+    const contracts::StreamShardRow* shard = find_shard(row, shard_id);
+    if (shard == nullptr) return errors::shard_not_found(stream_arn, shard_id);
+    return store_.log_end(contracts::stream_log(row.id, shard->number));
+}
+
+}  // namespace millrace::streams
