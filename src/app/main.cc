@@ -87,11 +87,16 @@ int main(int argc, char** argv) {
     add_common(serve_command);
     CLI::App* dev_command = cli.add_subcommand("dev", "Serve in memory with the keys test/test");
     add_common(dev_command);
+    CLI::App* version_command = cli.add_subcommand("version", "Print the version");
     try {
         cli.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         if (error.get_exit_code() == 0) return cli.exit(error);
         return fail(error.what());
+    }
+    if (version_command->parsed()) {
+        fmt::print("{}\n", kVersion);
+        return 0;
     }
     using log::Level;
     log::set_level(log_level == "debug"   ? Level::kDebug

@@ -113,6 +113,9 @@ Result<void> Wiring::install_root_key() {
     RootKey key{options_.root_access_key_id, options_.root_secret_access_key};
     if (key.access_key_id.empty()) {
         MR_TRY(key, folder_->root_key(rng_));
+    } else {
+        // A later start without the environment must not make a second root key.
+        MR_CHECK_OK(folder_->keep_root_key(key));
     }
     return iam_->ensure_root(options_.account, key.access_key_id, key.secret_access_key);
 }

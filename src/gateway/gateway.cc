@@ -4,6 +4,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <chrono>
 
 #include "codec/url.h"
@@ -27,6 +28,30 @@ constexpr uint64_t kLambdaBodyBytesMax = 70'167'211;
 constexpr uint64_t kS3DocumentBytesMax = 4 << 20;
 // Smaller answers are not worth compressing.
 constexpr size_t kGzipBytesMin = 1024;
+// A request that waits looks again at least this often; keeps far deadlines within the timer's range.
+constexpr std::chrono::hours kParkedMaxTime{24};
+
+// Only tools on this machine read the metrics: they name every operation in use.
+bool is_loopback(std::string_view ip) {
+    return ip.starts_with("127.") || ip == "::1" || ip.starts_with("::ffff:127.");
+}
+
+// Older SQS clients send the action to the queue's URL and leave QueueUrl out.
+void add_queue_url(const Request& request, const HttpRequest& http, codec::FormPairs& form) {
+    if (!request.service->entry.model->query_compatible || http.path.size() < 2) return;
+    for (const auto& pair : form) {
+        if (pair.first == "QueueUrl") return;
+    }
+    form.emplace_back("QueueUrl", request.info.endpoint_url + codec::url_decode(http.path));
+}
+
+// JSON services answer browsers of every origin: the signature is what protects them.
+void allow_origin(const HttpRequest& http, HttpResponse& response) {
+    if (!http.has_header("origin")) return;
+    response.add_header("Access-Control-Allow-Origin", "*");
+    response.add_header("Access-Control-Expose-Headers",
+                        "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-query-error,x-amz-crc32,Date");
+}
 
 std::vector<Metrics::Label> metric_labels(const ServiceTable& services,
                                           std::vector<size_t>& first_slot) {
@@ -93,6 +118,9 @@ net::Task<HttpResponse> Gateway::handle(net::Exchange* exchange) {
                                         (health.writable ? "true" : "false") + "}");
         }
         case RouteKind::kMetrics:
+            if (!is_loopback(exchange->request().source_ip)) {
+                co_return text_response(403, "text/plain", "only from this machine");
+            }
             co_return text_response(200, "text/plain; version=0.0.4", metrics_.text());
         case RouteKind::kHealthy:
             co_return text_response(
@@ -124,6 +152,7 @@ net::Task<HttpResponse> Gateway::handle(net::Exchange* exchange) {
             break;
     }
     HttpResponse response = co_await handle_rpc(exchange, &found);
+    allow_origin(exchange->request(), response);
     co_return response;
 }
 
@@ -223,7 +252,7 @@ net::Task<HttpResponse> Gateway::handle_rpc(net::Exchange* exchange, Route* foun
     if (found->kind == RouteKind::kForm) {
         request.protocol = model::Protocol::kQuery;
         std::optional<codec::FormPairs> pairs =
-            codec::parse_form(http.method == "GET" ? http.query : std::string_view(body));
+            codec::parse_form(body.empty() ? http.query : std::string_view(body));
         if (!pairs) {
             const Error error = malformed_body_error(nullptr, request.protocol);
             co_return error_response(nullptr, request.protocol, error);
@@ -275,6 +304,7 @@ net::Task<HttpResponse> Gateway::handle_rpc(net::Exchange* exchange, Route* foun
         payload.bytes = std::move(body);
         decoded = model::decode_rest_request(match, http, payload, request.call->input());
     } else if (request.protocol == model::Protocol::kQuery) {
+        add_queue_url(request, http, form);
         decoded =
             model::decode_query_request(*request.operation->model, form, request.call->input());
     } else {
@@ -291,13 +321,21 @@ net::Task<HttpResponse> Gateway::answer(net::Exchange* exchange, Request* reques
     std::string resume_token;
     HttpResponse response;
     for (;;) {
-        Attempt run = co_await attempt(exchange, request, &resume_token);
+        Attempt run;
+        if (request->operation->traits.cost == contracts::Cost::kPoint) {
+            run = run_operation(*request, resume_token, parts_.store, parts_.authorizer,
+                                parts_.clock, parts_.rng);
+        } else {
+            run = co_await attempt_on_pool(exchange, request, &resume_token);
+        }
         if (run.result.status != store::CommitStatus::kOk) {
             const Error error = store_error(run.result.status, request->service, request->protocol);
             response = error_response(*request, error);
             break;
         }
-        const bool waits_for_writes = request->operation->traits.durable && !run.error;
+        // Whoever is woken must find what was written.
+        const bool waits_for_writes =
+            (request->operation->traits.durable || !run.wakes.empty()) && !run.error;
         const store::Ticket ticket = waits_for_writes ? run.result.ticket : run.result.read_ticket;
         bool durable = parts_.store.is_durable(ticket);
         if (!durable) durable = co_await wait_durable(exchange, ticket);
@@ -345,12 +383,8 @@ net::Task<HttpResponse> Gateway::answer(net::Exchange* exchange, Request* reques
     co_return response;
 }
 
-net::Task<Attempt> Gateway::attempt(net::Exchange* exchange, Request* request,
-                                    const std::string* resume_token) {
-    if (request->operation->traits.cost == contracts::Cost::kPoint) {
-        co_return run_operation(*request, *resume_token, parts_.store, parts_.authorizer,
-                                parts_.clock, parts_.rng);
-    }
+net::Task<Attempt> Gateway::attempt_on_pool(net::Exchange* exchange, Request* request,
+                                            const std::string* resume_token) {
     Attempt result;
     net::Event done(exchange->inbox());
     const bool taken = parts_.pool.submit([&] {
@@ -390,7 +424,8 @@ net::Task<bool> Gateway::park(net::Exchange* exchange, const contracts::Wait* wa
         if (id != 0 && parts_.hub.cancel(wait->key, id)) woken.set_here();
     };
     boost::asio::steady_timer timer(exchange->io());
-    timer.expires_after(wait->deadline - parts_.clock.now());
+    timer.expires_after(
+        std::min<Duration>(wait->deadline - parts_.clock.now(), kParkedMaxTime));
     timer.async_wait([over, end](const boost::system::error_code& error) {
         if (!error && !*over) end();
     });
@@ -486,10 +521,16 @@ net::Task<HttpResponse> Gateway::handle_s3(net::Exchange* exchange, Route* found
         content = sink.take_body();
         request.info.body = &facts;
     }
+    const std::string blob_id = content.blob_id;
     request.call = request.operation->make_call();
     Result<void> decoded = model::decode_rest_request(match, http, content, request.call->input());
-    if (!decoded) co_return error_response(request, decoded.error());
+    if (!decoded) {
+        if (!blob_id.empty()) parts_.blobs.remove(blob_id);
+        co_return error_response(request, decoded.error());
+    }
     HttpResponse response = co_await answer(exchange, &request);
+    // Refused, so no row refers to the content. After a 5xx one may: that is left to the sweeper.
+    if (!blob_id.empty() && response.status / 100 == 4) parts_.blobs.remove(blob_id);
     if (http.has_header("origin")) {
         const std::string bucket(match.label("Bucket"));
         parts_.store.run([&](store::Txn& txn) {

@@ -56,8 +56,9 @@ private:
     net::Task<HttpResponse> handle_website(net::Exchange* exchange, Route* route);
     // Runs request->call to its end and encodes what it gave.
     net::Task<HttpResponse> answer(net::Exchange* exchange, Request* request);
-    net::Task<Attempt> attempt(net::Exchange* exchange, Request* request,
-                               const std::string* resume_token);
+    // Runs an operation that is not kPoint once.
+    net::Task<Attempt> attempt_on_pool(net::Exchange* exchange, Request* request,
+                                       const std::string* resume_token);
     net::Task<bool> wait_durable(net::Exchange* exchange, store::Ticket ticket);
     // False: the client went away, or too many wait.
     net::Task<bool> park(net::Exchange* exchange, const contracts::Wait* wait);

@@ -10,10 +10,12 @@
 #include <boost/asio/wait_traits.hpp>
 
 #include <atomic>
+#include <condition_variable>
 #include <memory>
 #include <optional>
 #include <thread>
 
+#include "core/mutex.h"
 #include "net/async.h"
 #include "net/budget.h"
 #include "net/exchange.h"
@@ -43,6 +45,9 @@ struct ServerShared {
     ThreadPool& pool;
     Budget connections;
     Budget body_memory;
+    // stop() waits here; signalled whenever a thread has no connection any more.
+    Mutex mutex;
+    std::condition_variable emptied;
 };
 
 class Connection;

@@ -121,7 +121,9 @@ void IoThread::leave(Connection& connection) {
     if (connection.previous_ != nullptr) connection.previous_->next_ = connection.next_;
     if (connection.next_ != nullptr) connection.next_->previous_ = connection.previous_;
     if (connections_ == &connection) connections_ = connection.next_;
-    open_.fetch_sub(1, std::memory_order_release);
+    if (open_.fetch_sub(1, std::memory_order_release) > 1 || !stopping_) return;
+    const MutexLock lock(shared_.mutex);  // so that stop() is not between looking and waiting
+    shared_.emptied.notify_all();
 }
 
 Server::Server(ServerOptions options, Handler& handler, ThreadPool& pool)
@@ -177,11 +179,13 @@ void Server::stop(std::chrono::milliseconds grace) {
     started_ = false;
     const auto wait_for_end = [this](std::chrono::milliseconds time) {
         const auto end = std::chrono::steady_clock::now() + time;
+        MutexLock lock(shared_->mutex);
         for (;;) {
             uint64_t open = 0;
             for (const auto& thread : threads_) open += thread->open_connections();
-            if (open == 0 || std::chrono::steady_clock::now() >= end) return;
-            std::this_thread::sleep_for(std::chrono::milliseconds(2));
+            const auto left = end - std::chrono::steady_clock::now();
+            if (open == 0 || left.count() <= 0) return;
+            lock.wait_for(shared_->emptied, left);
         }
     };
     for (auto& thread : threads_) thread->post_stop(false);

@@ -19,7 +19,8 @@ void run(std::string_view text, const item::Item& item) {
         R"({":n":{"N":"-1.5"},":s":{"S":"a"},":l":{"L":[{"S":"a"}]},":ss":{"SS":["a","b"]},":m":{"M":{"a":{"N":"1"}}}})");
     ExpressionContext context(&kNames, &kValues);
     for (const Kind kind : {Kind::kCondition, Kind::kFilter}) {
-        if (const auto condition = parse_condition(text, kind, context)) (void)evaluate(*condition, item);
+        if (const auto condition = parse_condition(text, kind, context))
+            (void)evaluate(*condition, item);
     }
     if (const auto projection = parse_projection(text, context)) {
         MR_ASSERT(item::valid_item(project(*projection, item).bytes()));
@@ -31,7 +32,8 @@ void run(std::string_view text, const item::Item& item) {
         }
     }
     if (const auto condition = parse_key_condition(text, context)) {
-        (void)bind_key_condition(*condition, {"a", item::Type::kString, "b.c", item::Type::kNumber});
+        (void)bind_key_condition(*condition,
+                                 {"a", item::Type::kString, "b.c", item::Type::kNumber});
     }
 }
 
@@ -42,7 +44,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const size_t line = input.find('\n');
     item::Item item;
     if (line != std::string_view::npos) {
-        if (auto parsed = item::parse_json_item(input.substr(line + 1)); parsed && parsed->invalid() == nullptr) {
+        if (auto parsed = item::parse_json_item(input.substr(line + 1));
+            parsed && parsed->invalid() == nullptr) {
             item = std::move(*parsed);
         }
     }

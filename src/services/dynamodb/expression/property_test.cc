@@ -30,7 +30,8 @@ Steps arbitrary_steps() {
         if (*rc::gen::arbitrary<bool>()) {
             steps.push_back({{}, *rc::gen::inRange(0, 4)});
         } else {
-            steps.push_back({*rc::gen::element(std::string("a"), std::string("b"), std::string("c")), -1});
+            steps.push_back(
+                {*rc::gen::element(std::string("a"), std::string("b"), std::string("c")), -1});
         }
     }
     return steps;
@@ -39,7 +40,8 @@ Steps arbitrary_steps() {
 std::string written(const Steps& steps) {
     std::string text = steps[0].name;
     for (size_t i = 1; i < steps.size(); ++i) {
-        text += steps[i].index >= 0 ? "[" + std::to_string(steps[i].index) + "]" : "." + steps[i].name;
+        text +=
+            steps[i].index >= 0 ? "[" + std::to_string(steps[i].index) + "]" : "." + steps[i].name;
     }
     return text;
 }
@@ -55,7 +57,8 @@ MutableValue* follow(MutableValue& root, const Steps& steps, size_t count) {
                         : nullptr;
         } else {
             MutableValue::Map* const map = value->map();
-            const auto found = map != nullptr ? map->find(steps[i].name) : MutableValue::Map::iterator();
+            const auto found =
+                map != nullptr ? map->find(steps[i].name) : MutableValue::Map::iterator();
             value = map != nullptr && found != map->end() ? &found->second : nullptr;
         }
     }
@@ -123,7 +126,8 @@ private:
         }
         if (kind == 3) {
             const Value first = arbitrary_value(1);
-            const Value second = left.value && *rc::gen::arbitrary<bool>() ? *left.value : arbitrary_value(1);
+            const Value second =
+                left.value && *rc::gen::arbitrary<bool>() ? *left.value : arbitrary_value(1);
             const Side a = value(first);
             const Side b = value(second);
             const bool in = left.value && (*left.value == first || *left.value == second);
@@ -131,11 +135,14 @@ private:
         }
         if (kind == 4) {
             const Side right = value(arbitrary_value(0));
-            return {"contains(" + left.text + ", " + right.text + ")", contains(left.value, *right.value)};
+            return {"contains(" + left.text + ", " + right.text + ")",
+                    contains(left.value, *right.value)};
         }
         const Side right = value(Value::number(*rc::gen::inRange<int64_t>(-3, 4)));
-        const std::string op = *rc::gen::element(std::string("<"), std::string("<="), std::string(">"), std::string(">="));
-        if (!left.value || left.value->type() != Type::kNumber) return {left.text + " " + op + " " + right.text, false};
+        const std::string op = *rc::gen::element(std::string("<"), std::string("<="),
+                                                 std::string(">"), std::string(">="));
+        if (!left.value || left.value->type() != Type::kNumber)
+            return {left.text + " " + op + " " + right.text, false};
         int64_t a = 0;
         int64_t b = 0;
         item::number_to_int64(left.value->view().number(), a);
@@ -149,8 +156,9 @@ private:
         const Type type = container->type();
         const Type wanted = operand.type();
         if (type == Type::kString || type == Type::kBinary) {
-            return wanted == type && std::string(container->view().payload()).find(std::string(operand.view().payload())) !=
-                                         std::string::npos;
+            return wanted == type &&
+                   std::string(container->view().payload())
+                           .find(std::string(operand.view().payload())) != std::string::npos;
         }
         if (item::is_set(type)) {
             const Type element_type = type == Type::kStringSet   ? Type::kString
@@ -181,7 +189,9 @@ TEST(ExpressionProperty, ConditionsAgreeWithTheReference) {
         const Item values = maker.values();
         ExpressionContext context(nullptr, &values);
         const Result<Condition> condition = parse_condition(made.text, Kind::kCondition, context);
-        RC_LOG() << made.text << "\n" << item::to_json(values) << "\n" << item::to_json(item) << "\n";
+        RC_LOG() << made.text << "\n"
+                 << item::to_json(values) << "\n"
+                 << item::to_json(item) << "\n";
         RC_ASSERT(condition.has_value());
         RC_ASSERT(evaluate(*condition, item) == made.truth);
         RC_ASSERT(context.check_all_used().has_value());
@@ -220,15 +230,18 @@ TEST(ExpressionProperty, OneUpdatedPathAgreesWithTheReference) {
         if (set) builder.set(":v", value);
         const Item values = builder.build();
         ExpressionContext context(nullptr, set ? &values : nullptr);
-        const Result<Update> update = parse_update((set ? "SET " : "REMOVE ") + written(steps) + (set ? " = :v" : ""), context);
+        const Result<Update> update = parse_update(
+            (set ? "SET " : "REMOVE ") + written(steps) + (set ? " = :v" : ""), context);
         RC_ASSERT(update.has_value());
         const Result<Item> result = apply(*update, item);
 
         MutableValue root{Value::map(item)};
         MutableValue* const parent = follow(root, steps, steps.size() - 1);
         const Step& last = steps.back();
-        MutableValue::List* const list = parent != nullptr && last.index >= 0 ? parent->list() : nullptr;
-        MutableValue::Map* const map = parent != nullptr && last.index < 0 ? parent->map() : nullptr;
+        MutableValue::List* const list =
+            parent != nullptr && last.index >= 0 ? parent->list() : nullptr;
+        MutableValue::Map* const map =
+            parent != nullptr && last.index < 0 ? parent->map() : nullptr;
         if (list == nullptr && map == nullptr) {
             RC_ASSERT(!result.has_value());
             return;
@@ -255,18 +268,22 @@ TEST(ExpressionProperty, OneUpdatedPathAgreesWithTheReference) {
 
 TEST(ExpressionProperty, AnyTextIsRefusedOrParsed) {
     EXPECT_TRUE(rc::check([] {
-        const std::vector<std::string> words = *rc::gen::container<std::vector<std::string>>(rc::gen::element<std::string>(
-            "a", "#n", ":v", "(", ")", ",", ".", "[", "]", "1", "=", "<>", "<", "AND", "OR", "NOT", "IN", "BETWEEN", "size",
-            "contains", "SET", "REMOVE", "ADD", "DELETE", "if_not_exists", "list_append", "+", "-", "name", "é", "\""));
+        const std::vector<std::string> words =
+            *rc::gen::container<std::vector<std::string>>(rc::gen::element<std::string>(
+                "a", "#n", ":v", "(", ")", ",", ".", "[", "]", "1", "=", "<>", "<", "AND", "OR",
+                "NOT", "IN", "BETWEEN", "size", "contains", "SET", "REMOVE", "ADD", "DELETE",
+                "if_not_exists", "list_append", "+", "-", "name", "é", "\""));
         std::string text;
         for (const std::string& word : words) text += word + " ";
         const ExpressionContext::Names names = {{"#n", "b"}};
         const Item values = *item::parse_json_item(R"({":v":{"N":"1"}})");
         ExpressionContext context(&names, &values);
         const Item item = arbitrary_item(2);
-        if (const auto condition = parse_condition(text, Kind::kFilter, context)) (void)evaluate(*condition, item);
+        if (const auto condition = parse_condition(text, Kind::kFilter, context))
+            (void)evaluate(*condition, item);
         if (const auto update = parse_update(text, context)) (void)apply(*update, item);
-        if (const auto projection = parse_projection(text, context)) (void)project(*projection, item);
+        if (const auto projection = parse_projection(text, context))
+            (void)project(*projection, item);
         (void)parse_key_condition(text, context);
     }));
 }

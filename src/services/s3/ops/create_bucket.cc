@@ -20,7 +20,7 @@ namespace {
 
 // Region names as the service model lists them ("EU" is eu-west-1 of old).
 bool is_region(std::string_view name) {
-    constexpr std::array<std::string_view, 39> kRegions{
+    constexpr std::array<std::string_view, 38> kRegions{
         "af-south-1",     "ap-east-1",      "ap-east-2",      "ap-northeast-1", "ap-northeast-2",
         "ap-northeast-3", "ap-south-1",     "ap-south-2",     "ap-southeast-1", "ap-southeast-2",
         "ap-southeast-3", "ap-southeast-4", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7",
