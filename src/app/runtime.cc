@@ -16,6 +16,9 @@
 #include "net/thread_pool.h"
 #include "services/dynamodb/service.h"
 #include "services/iam/service.h"
+#include "sandbox/code_cache.h"
+#include "sandbox/runner.h"
+#include "services/lambda/service.h"
 #include "services/logs/service.h"
 #include "services/s3/service.h"
 #include "services/sqs/service.h"
@@ -24,6 +27,7 @@
 #include "store/blobs/file_blob_store.h"
 #include "store/mem/mem_store.h"
 #include "store/rocks/rocks_store.h"
+#include "workers/lane_threads.h"
 #include "workers/worker_host.h"
 
 namespace millrace::app {
@@ -66,6 +70,7 @@ public:
 private:
     Result<std::string> open_stores();
     Result<void> install_root_key();
+    void start_functions();
 
     RuntimeOptions options_;
     SystemClock clock_;
@@ -83,10 +88,13 @@ private:
     std::unique_ptr<logs::LogsService> logs_;
     std::unique_ptr<sqs::SqsService> sqs_;
     std::unique_ptr<s3::S3Service> s3_;
+    std::unique_ptr<workers::LaneThreads> lanes_;
+    std::unique_ptr<lambda::LambdaService> lambda_;
     std::unique_ptr<workers::WorkerHost> workers_;
     std::unique_ptr<net::ThreadPool> pool_;
     std::unique_ptr<gateway::Gateway> gateway_;
     std::unique_ptr<net::Server> server_;
+    std::unique_ptr<sandbox::SandboxRunner> runner_;
     bool stopped_ = false;
 };
 
@@ -135,6 +143,10 @@ Result<void> Wiring::start() {
     sqs_ = std::make_unique<sqs::SqsService>(*store_, clock_, rng_, hub_);
     s3_ = std::make_unique<s3::S3Service>(*store_, *blobs_, authorizer_);
 
+    lanes_ = std::make_unique<workers::LaneThreads>();
+    lambda_ = std::make_unique<lambda::LambdaService>(
+        lambda::LambdaParts{*store_, *blobs_, clock_, rng_, hub_, *iam_, authorizer_, *sqs_, *streams_, *lanes_,
+                            [](std::string_view zip) { return sandbox::check_zip(zip); }});
     workers_ = std::make_unique<workers::WorkerHost>(clock_, hub_);
     workers_->add(iam_->make_sweeper());
     workers_->add(sqs_->make_sweeper());
@@ -149,6 +161,7 @@ Result<void> Wiring::start() {
     services.push_back(dynamodb_->entry());
     services.push_back(streams_->entry());
     services.push_back(logs_->entry());
+    services.push_back(lambda_->entry());
     services.push_back(sqs_->entry());
     services.push_back(s3_->entry());
     gateway_ = std::make_unique<gateway::Gateway>(
@@ -161,13 +174,45 @@ Result<void> Wiring::start() {
     server_ = std::make_unique<net::Server>(server_options, *gateway_, *pool_);
     MR_CHECK_OK(server_->start());
     workers_->start(kWorkerThreads);
+    start_functions();
     return {};
+}
+
+// The Python runtime is installed beside the build: <folder of the binary>/../runtimes/python.
+void Wiring::start_functions() {
+    namespace fs = std::filesystem;
+    std::error_code error;
+    const fs::path self = fs::read_symlink("/proc/self/exe", error);
+    sandbox::RunnerOptions options;
+    options.self = self.string();
+    for (const auto& version : fs::directory_iterator(self.parent_path().parent_path() / "runtimes/python/lib", error)) {
+        const fs::path packages = version.path() / "site-packages";
+        if (fs::exists(packages / "awslambdaric", error)) options.python_path = packages.string();
+    }
+    options.cache_folder = folder_ ? folder_->path("code") : temporary_->path() + "/code";
+    options.server_port = server_->port();
+    options.blob_path = [this](std::string_view id) -> Result<std::string> {
+        MR_TRY(const std::unique_ptr<store::BlobReader> blob, blobs_->open(id));
+        return blob->path();
+    };
+    runner_ = std::make_unique<sandbox::SandboxRunner>(
+        std::move(options), clock_, rng_, *logs_, [this](const contracts::FunctionSpec& spec) {
+            return iam_->assume_for_service(spec.role_arn, "lambda.amazonaws.com", spec.name, std::chrono::hours(12));
+        });
+    lambda_->start(*runner_);
 }
 
 void Wiring::stop() {
     if (stopped_) return;
     stopped_ = true;
+    // Mappings first; functions still reach the server while their last events run.
+    if (runner_) runner_->stop();
+    if (lanes_) lanes_->stop();
     if (server_) server_->stop(kStopGrace);
+    if (logs_) {
+        while (logs_->flush()) {
+        }
+    }
     if (workers_) workers_->stop();
     if (pool_) pool_->stop();
     if (store_) store_->close();

@@ -1,0 +1,50 @@
+// Every error that Lambda answers with. Thread-safety: pure functions.
+// Source: Lambda API Reference, and recorded answers.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <string>
+#include <string_view>
+
+#include "core/error.h"
+
+namespace millrace::lambda::errors {
+
+inline Error make(std::string code, int status, std::string message) {
+    Error error;
+    error.code = std::move(code);
+    error.http_status = status;
+    error.message = std::move(message);
+    return error;
+}
+inline Error function_not_found(std::string_view arn) {
+    return make("ResourceNotFoundException", 404, fmt::format("Function not found: {}", arn));
+}
+inline Error mapping_not_found() {
+    return make("ResourceNotFoundException", 404, "The resource you requested does not exist.");
+}
+inline Error function_exists(std::string_view name) {
+    return make("ResourceConflictException", 409, fmt::format("Function already exist: {}", name));
+}
+inline Error invalid_parameter(std::string message) {
+    return make("InvalidParameterValueException", 400, std::move(message));
+}
+inline Error unsupported(std::string_view what) {
+    return invalid_parameter(fmt::format("{} is not supported by this server.", what));
+}
+inline Error stale_revision() {
+    return make("PreconditionFailedException", 412,
+                "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve "
+                "the latest Revision Id");
+}
+inline Error throttled() { return make("TooManyRequestsException", 429, "Rate Exceeded."); }
+inline Error service_failure(std::string message) { return make("ServiceException", 500, std::move(message)); }
+inline Error access_denied(std::string message) {
+    Error error = make("AccessDeniedException", 403, std::move(message));
+    error.capital_message = true;
+    return error;
+}
+inline Error unknown_operation() { return make("UnknownOperationException", 404, ""); }
+
+}  // namespace millrace::lambda::errors
