@@ -24,7 +24,7 @@ def assert_one_line(result, pattern):
 
 def test_bad_options_are_one_line(tmp_path):
     assert_one_line(run("serve", "--port", "70000", "--data-dir", tmp_path / "d"), "port")
-    assert_one_line(run("serve", "--no-such-option"), "no-such-option")
+    assert_one_line(run("serve", "--data-dir", tmp_path / "d", "--no-such-option"), "no-such-option")
     assert_one_line(run("serve", "--port", "0x", "--data-dir", tmp_path / "d"), "port")
 
 

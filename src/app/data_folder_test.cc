@@ -67,7 +67,7 @@ TEST_F(DataFolderTest, KeepsItsKeys) {
     EXPECT_EQ(folder->root_key(rng_)->access_key_id, root.access_key_id);
     EXPECT_EQ(folder->root_key(rng_)->secret_access_key, root.secret_access_key);
     for (const char* name : {"seal-key", "root-credentials"}) {
-        struct stat status {};
+        struct stat status{};
         ASSERT_EQ(::stat(folder->path(name).c_str(), &status), 0);
         EXPECT_EQ(status.st_mode & 0777, 0600u) << name;
     }

@@ -55,7 +55,8 @@ int serve(app::RuntimeOptions options) {
 
 int main(int argc, char** argv) {
     // What runs first inside a sandbox; not for users.
-    if (argc > 3 && std::string_view(argv[1]) == "sandbox-init") return sandbox::run_init(argc - 2, argv + 2);
+    if (argc > 3 && std::string_view(argv[1]) == "sandbox-init")
+        return sandbox::run_init(argc - 2, argv + 2);
     CLI::App cli("Runs AWS-shaped, event-driven systems on this machine.", "millrace");
     cli.set_version_flag("--version", kVersion);
     bool print_operations = false;

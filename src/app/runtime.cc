@@ -14,10 +14,10 @@
 #include "gateway/gateway.h"
 #include "net/server.h"
 #include "net/thread_pool.h"
-#include "services/dynamodb/service.h"
-#include "services/iam/service.h"
 #include "sandbox/code_cache.h"
 #include "sandbox/runner.h"
+#include "services/dynamodb/service.h"
+#include "services/iam/service.h"
 #include "services/lambda/service.h"
 #include "services/logs/service.h"
 #include "services/s3/service.h"
@@ -144,9 +144,9 @@ Result<void> Wiring::start() {
     s3_ = std::make_unique<s3::S3Service>(*store_, *blobs_, authorizer_);
 
     lanes_ = std::make_unique<workers::LaneThreads>();
-    lambda_ = std::make_unique<lambda::LambdaService>(
-        lambda::LambdaParts{*store_, *blobs_, clock_, rng_, hub_, *iam_, authorizer_, *sqs_, *streams_, *lanes_,
-                            [](std::string_view zip) { return sandbox::check_zip(zip); }});
+    lambda_ = std::make_unique<lambda::LambdaService>(lambda::LambdaParts{
+        *store_, *blobs_, clock_, rng_, hub_, *iam_, authorizer_, *sqs_, *streams_, *lanes_,
+        [](std::string_view zip) { return sandbox::check_zip(zip); }});
     workers_ = std::make_unique<workers::WorkerHost>(clock_, hub_);
     workers_->add(iam_->make_sweeper());
     workers_->add(sqs_->make_sweeper());
@@ -185,7 +185,8 @@ void Wiring::start_functions() {
     const fs::path self = fs::read_symlink("/proc/self/exe", error);
     sandbox::RunnerOptions options;
     options.self = self.string();
-    for (const auto& version : fs::directory_iterator(self.parent_path().parent_path() / "runtimes/python/lib", error)) {
+    for (const auto& version :
+         fs::directory_iterator(self.parent_path().parent_path() / "runtimes/python/lib", error)) {
         const fs::path packages = version.path() / "site-packages";
         if (fs::exists(packages / "awslambdaric", error)) options.python_path = packages.string();
     }
@@ -197,7 +198,8 @@ void Wiring::start_functions() {
     };
     runner_ = std::make_unique<sandbox::SandboxRunner>(
         std::move(options), clock_, rng_, *logs_, [this](const contracts::FunctionSpec& spec) {
-            return iam_->assume_for_service(spec.role_arn, "lambda.amazonaws.com", spec.name, std::chrono::hours(12));
+            return iam_->assume_for_service(spec.role_arn, "lambda.amazonaws.com", spec.name,
+                                            std::chrono::hours(12));
         });
     lambda_->start(*runner_);
 }

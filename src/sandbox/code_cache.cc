@@ -14,8 +14,10 @@ namespace {
 namespace fs = std::filesystem;
 
 Error bad_zip() {
-    return Error{.code = "InvalidParameterValueException",
-                 .message = "Could not unzip uploaded file. Please check your file, then try to upload again."};
+    return Error{
+        .code = "InvalidParameterValueException",
+        .message =
+            "Could not unzip uploaded file. Please check your file, then try to upload again."};
 }
 
 struct Closer {
@@ -38,7 +40,8 @@ bool is_confined(const fs::path& path) {
     return true;
 }
 
-Result<void> walk(archive* reader, const std::function<Result<void>(archive_entry*, const fs::path&)>& visit) {
+Result<void> walk(archive* reader,
+                  const std::function<Result<void>(archive_entry*, const fs::path&)>& visit) {
     uint64_t total = 0;
     archive_entry* entry = nullptr;
     for (;;) {
@@ -71,7 +74,8 @@ CodeCache::CodeCache(std::string folder) : folder_(std::move(folder)) {
 
 Result<void> check_zip(std::string_view zip) {
     const Reader reader = make_reader();
-    if (archive_read_open_memory(reader.get(), zip.data(), zip.size()) != ARCHIVE_OK) return bad_zip();
+    if (archive_read_open_memory(reader.get(), zip.data(), zip.size()) != ARCHIVE_OK)
+        return bad_zip();
     size_t entries = 0;
     Result<void> walked = walk(reader.get(), [&](archive_entry*, const fs::path&) -> Result<void> {
         entries += 1;
@@ -91,32 +95,36 @@ Result<std::string> CodeCache::unpack(std::string_view sha256_hex, const std::st
     fs::create_directories(temporary, error);
     ::chmod(temporary.c_str(), 0755);
     const Reader reader = make_reader();
-    if (archive_read_open_filename(reader.get(), zip_path.c_str(), 65536) != ARCHIVE_OK) return bad_zip();
-    Result<void> walked = walk(reader.get(), [&](archive_entry* entry, const fs::path& path) -> Result<void> {
-        const fs::path file = temporary / path;
-        if (archive_entry_filetype(entry) == AE_IFDIR) {
-            fs::create_directories(file, error);
+    if (archive_read_open_filename(reader.get(), zip_path.c_str(), 65536) != ARCHIVE_OK)
+        return bad_zip();
+    Result<void> walked =
+        walk(reader.get(), [&](archive_entry* entry, const fs::path& path) -> Result<void> {
+            const fs::path file = temporary / path;
+            if (archive_entry_filetype(entry) == AE_IFDIR) {
+                fs::create_directories(file, error);
+                return {};
+            }
+            fs::create_directories(file.parent_path(), error);
+            std::unique_ptr<FILE, int (*)(FILE*)> out(std::fopen(file.c_str(), "wb"), std::fclose);
+            if (!out) return bad_zip();
+            const void* block = nullptr;
+            size_t size = 0;
+            la_int64_t offset = 0;
+            uint64_t written = 0;
+            int status = ARCHIVE_OK;
+            while ((status = archive_read_data_block(reader.get(), &block, &size, &offset)) ==
+                   ARCHIVE_OK) {
+                written += size;
+                // What the header says of the size may be a lie.
+                if (written > kUnzippedBytesMax || std::fwrite(block, 1, size, out.get()) != size)
+                    return bad_zip();
+            }
+            if (status != ARCHIVE_EOF) return bad_zip();
+            // As Lambda does: readable by all, executable where the zip says so.
+            const bool executable = (archive_entry_perm(entry) & 0111) != 0;
+            ::chmod(file.c_str(), executable ? 0755 : 0644);
             return {};
-        }
-        fs::create_directories(file.parent_path(), error);
-        std::unique_ptr<FILE, int (*)(FILE*)> out(std::fopen(file.c_str(), "wb"), std::fclose);
-        if (!out) return bad_zip();
-        const void* block = nullptr;
-        size_t size = 0;
-        la_int64_t offset = 0;
-        uint64_t written = 0;
-        int status = ARCHIVE_OK;
-        while ((status = archive_read_data_block(reader.get(), &block, &size, &offset)) == ARCHIVE_OK) {
-            written += size;
-            // What the header says of the size may be a lie.
-            if (written > kUnzippedBytesMax || std::fwrite(block, 1, size, out.get()) != size) return bad_zip();
-        }
-        if (status != ARCHIVE_EOF) return bad_zip();
-        // As Lambda does: readable by all, executable where the zip says so.
-        const bool executable = (archive_entry_perm(entry) & 0111) != 0;
-        ::chmod(file.c_str(), executable ? 0755 : 0644);
-        return {};
-    });
+        });
     if (!walked) {
         fs::remove_all(temporary, error);
         return std::move(walked.error());

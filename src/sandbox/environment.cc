@@ -29,7 +29,9 @@ constexpr size_t kRequestBytesMax = Environment::kResponseBytesMax + (64 << 10);
 constexpr int kStartTimeoutMs = 10'000;
 constexpr int kMemoryCheckMs = 100;
 
-std::string status_text(int status) { return status == 200 ? "OK" : status == 202 ? "Accepted" : "Error"; }
+std::string status_text(int status) {
+    return status == 200 ? "OK" : status == 202 ? "Accepted" : "Error";
+}
 
 std::string json_text(std::string_view text) {
     std::string out = "\"";
@@ -86,16 +88,65 @@ Result<void> Environment::start() {
         ::close(channel[1]);
         return Error{.code = "SandboxFailure", .http_status = 500, .message = "pipe failed"};
     }
-    std::vector<std::string> args = {
-        "bwrap", "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try",
-        "--disable-userns", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--uid", "993", "--gid", "990",
-        "--hostname", "sandbox", "--clearenv",
-        "--ro-bind", "/usr", "/usr", "--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64",
-        "--symlink", "usr/bin", "/bin", "--symlink", "usr/sbin", "/sbin", "--dir", "/etc",
-        "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache", "--ro-bind-try", "/etc/ssl", "/etc/ssl",
-        "--ro-bind-try", "/etc/alternatives", "/etc/alternatives",
-        "--proc", "/proc", "--dev", "/dev", "--size", std::to_string(int64_t{spec.ephemeral_storage_mb} << 20), "--tmpfs", "/tmp",
-        "--ro-bind", setup_.code_folder, "/var/task", "--ro-bind", setup_.self, "/opt/.millrace"};
+    std::vector<std::string> args = {"bwrap",
+                                     "--unshare-user",
+                                     "--unshare-ipc",
+                                     "--unshare-pid",
+                                     "--unshare-net",
+                                     "--unshare-uts",
+                                     "--unshare-cgroup-try",
+                                     "--disable-userns",
+                                     "--die-with-parent",
+                                     "--new-session",
+                                     "--cap-drop",
+                                     "ALL",
+                                     "--uid",
+                                     "993",
+                                     "--gid",
+                                     "990",
+                                     "--hostname",
+                                     "sandbox",
+                                     "--clearenv",
+                                     "--ro-bind",
+                                     "/usr",
+                                     "/usr",
+                                     "--symlink",
+                                     "usr/lib",
+                                     "/lib",
+                                     "--symlink",
+                                     "usr/lib64",
+                                     "/lib64",
+                                     "--symlink",
+                                     "usr/bin",
+                                     "/bin",
+                                     "--symlink",
+                                     "usr/sbin",
+                                     "/sbin",
+                                     "--dir",
+                                     "/etc",
+                                     "--ro-bind-try",
+                                     "/etc/ld.so.cache",
+                                     "/etc/ld.so.cache",
+                                     "--ro-bind-try",
+                                     "/etc/ssl",
+                                     "/etc/ssl",
+                                     "--ro-bind-try",
+                                     "/etc/alternatives",
+                                     "/etc/alternatives",
+                                     "--proc",
+                                     "/proc",
+                                     "--dev",
+                                     "/dev",
+                                     "--size",
+                                     std::to_string(int64_t{spec.ephemeral_storage_mb} << 20),
+                                     "--tmpfs",
+                                     "/tmp",
+                                     "--ro-bind",
+                                     setup_.code_folder,
+                                     "/var/task",
+                                     "--ro-bind",
+                                     setup_.self,
+                                     "/opt/.millrace"};
     const bool python = spec.runtime.starts_with("python");
     if (python) args.insert(args.end(), {"--ro-bind", setup_.python_path, "/var/runtime"});
     args.insert(args.end(), {"--remount-ro", "/", "--chdir", "/var/task"});
@@ -120,10 +171,12 @@ Result<void> Environment::start() {
     variables["TZ"] = ":UTC";
     variables["LANG"] = "en_US.UTF-8";
     variables.try_emplace("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin");
-    variables.try_emplace("LD_LIBRARY_PATH", "/lib64:/usr/lib64:/var/runtime:/var/task:/var/task/lib:/opt/lib");
+    variables.try_emplace("LD_LIBRARY_PATH",
+                          "/lib64:/usr/lib64:/var/runtime:/var/task:/var/task/lib:/opt/lib");
     if (python) {
         const auto own = variables.find("PYTHONPATH");
-        variables["PYTHONPATH"] = "/var/task:/var/runtime" + (own == variables.end() ? "" : ":" + own->second);
+        variables["PYTHONPATH"] =
+            "/var/task:/var/runtime" + (own == variables.end() ? "" : ":" + own->second);
         variables["PYTHONDONTWRITEBYTECODE"] = "1";
     }
     args.insert(args.end(), {"/opt/.millrace", "sandbox-init", std::to_string(channel[1])});
@@ -165,17 +218,22 @@ Result<void> Environment::start() {
     output_ = output[0];
     ::fcntl(output_, F_SETFL, O_NONBLOCK);
     alive_ = pid_ > 0;
-    const bool received = alive_ && receive_sockets(channel[0], runtime_socket_, aws_socket_, kStartTimeoutMs);
+    const bool received =
+        alive_ && receive_sockets(channel[0], runtime_socket_, aws_socket_, kStartTimeoutMs);
     ::close(channel[0]);
     if (!received) {
         read_output();
         const std::string why = lines_.empty() ? partial_line_ : lines_.back().text;
         kill();
-        return Error{.code = "SandboxFailure", .http_status = 500,
-                     .message = "the function could not be isolated: " + (why.empty() ? "bwrap did not start" : why)};
+        return Error{.code = "SandboxFailure",
+                     .http_status = 500,
+                     .message = "the function could not be isolated: " +
+                                (why.empty() ? "bwrap did not start" : why)};
     }
-    log_line(fmt::format("INIT_START Runtime Version: {}.millrace\tRuntime Version ARN: arn:aws:lambda:{}::runtime:millrace",
-                         spec.runtime, spec.region));
+    log_line(
+        fmt::format("INIT_START Runtime Version: {}.millrace\tRuntime Version ARN: "
+                    "arn:aws:lambda:{}::runtime:millrace",
+                    spec.runtime, spec.region));
     return {};
 }
 
@@ -188,7 +246,8 @@ void Environment::log_line(std::string text) {
 void Environment::flush_log() {
     if (lines_.empty()) return;
     const contracts::FunctionSpec& spec = *setup_.spec;
-    setup_.logs->write(spec.account_id, spec.region, spec.log_group, setup_.log_stream, std::move(lines_));
+    setup_.logs->write(spec.account_id, spec.region, spec.log_group, setup_.log_stream,
+                       std::move(lines_));
     lines_.clear();
 }
 
@@ -203,7 +262,8 @@ void Environment::read_output() {
             if (end == std::string::npos && partial_line_.size() < kLineBytesMax) break;
             const size_t length = std::min(end, kLineBytesMax);
             std::string line = partial_line_.substr(0, length);
-            partial_line_.erase(0, std::min(partial_line_.size(), end == std::string::npos ? length : length + 1));
+            partial_line_.erase(
+                0, std::min(partial_line_.size(), end == std::string::npos ? length : length + 1));
             // The runtime interface client writes line ends inside one message as carriage returns.
             std::replace(line.begin(), line.end(), '\r', '\n');
             log_line(std::move(line));
@@ -224,7 +284,8 @@ int64_t Environment::memory_used_mb() const {
         long total = 0;
         long resident = 0;
         long shared = 0;
-        if (n > 0 && std::sscanf(text, "%ld %ld %ld", &total, &resident, &shared) == 3) pages += resident - shared;
+        if (n > 0 && std::sscanf(text, "%ld %ld %ld", &total, &resident, &shared) == 3)
+            pages += resident - shared;
     }
     return pages * ::sysconf(_SC_PAGESIZE) >> 20;
 }
@@ -257,7 +318,8 @@ bool Environment::take_message(HttpMessage& message) {
         std::string_view value = line.substr(colon + 1);
         while (value.starts_with(' ')) value.remove_prefix(1);
         const std::string_view name = line.substr(0, colon);
-        if (equals_ignore_case(name, "content-length")) std::from_chars(value.data(), value.data() + value.size(), length);
+        if (equals_ignore_case(name, "content-length"))
+            std::from_chars(value.data(), value.data() + value.size(), length);
         if (equals_ignore_case(name, "transfer-encoding")) chunked = true;
         if (equals_ignore_case(name, "lambda-runtime-function-error-type")) error_type = value;
     }
@@ -297,11 +359,15 @@ bool Environment::take_message(HttpMessage& message) {
 Environment::Wait Environment::wait_for_message(TimePoint deadline, HttpMessage& message) {
     for (;;) {
         if (take_message(message)) return Wait::kMessage;
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - setup_.clock->now()).count();
+        const auto left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(deadline - setup_.clock->now())
+                .count();
         if (left <= 0) return Wait::kTimeout;
-        pollfd fds[3] = {{output_, POLLIN, 0}, {runtime_socket_, POLLIN, 0}, {connection_, POLLIN, 0}};
+        pollfd fds[3] = {
+            {output_, POLLIN, 0}, {runtime_socket_, POLLIN, 0}, {connection_, POLLIN, 0}};
         const nfds_t count = connection_ >= 0 ? 3 : 2;
-        const int ready = ::poll(fds, count, static_cast<int>(std::min<int64_t>(left + 1, kMemoryCheckMs)));
+        const int ready =
+            ::poll(fds, count, static_cast<int>(std::min<int64_t>(left + 1, kMemoryCheckMs)));
         if (ready == 0) {
             if (memory_used_mb() > setup_.spec->memory_mb) {
                 kill();
@@ -345,9 +411,12 @@ Environment::Wait Environment::wait_for_message(TimePoint deadline, HttpMessage&
     }
 }
 
-void Environment::answer(int status, const std::vector<std::pair<std::string, std::string>>& headers, const std::string& body) {
-    std::string out = fmt::format("HTTP/1.1 {} {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n", status,
-                                  status_text(status), body.size());
+void Environment::answer(int status,
+                         const std::vector<std::pair<std::string, std::string>>& headers,
+                         const std::string& body) {
+    std::string out =
+        fmt::format("HTTP/1.1 {} {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n",
+                    status, status_text(status), body.size());
     for (const auto& [name, value] : headers) out += name + ": " + value + "\r\n";
     out += "\r\n" + body;
     size_t done = 0;
@@ -360,10 +429,16 @@ void Environment::answer(int status, const std::vector<std::pair<std::string, st
 
 std::string Environment::exit_text(const std::string& request_id) {
     // bwrap reports its child's end as its own status: 128 and more for signals.
-    const int code = WIFEXITED(exit_status_) ? WEXITSTATUS(exit_status_) : 128 + WTERMSIG(exit_status_);
-    if (code == 0) return fmt::format("RequestId: {} Error: Runtime exited without providing a reason", request_id);
-    if (code == 128 + SIGKILL) return fmt::format("RequestId: {} Error: Runtime exited with error: signal: killed", request_id);
-    return fmt::format("RequestId: {} Error: Runtime exited with error: exit status {}", request_id, code);
+    const int code =
+        WIFEXITED(exit_status_) ? WEXITSTATUS(exit_status_) : 128 + WTERMSIG(exit_status_);
+    if (code == 0)
+        return fmt::format("RequestId: {} Error: Runtime exited without providing a reason",
+                           request_id);
+    if (code == 128 + SIGKILL)
+        return fmt::format("RequestId: {} Error: Runtime exited with error: signal: killed",
+                           request_id);
+    return fmt::format("RequestId: {} Error: Runtime exited with error: exit status {}", request_id,
+                       code);
 }
 
 contracts::InvocationResult Environment::run(const contracts::Invocation& invocation) {
@@ -375,14 +450,17 @@ contracts::InvocationResult Environment::run(const contracts::Invocation& invoca
     std::string init_report;
     const auto fail = [&](std::string type, const std::string& text) {
         result.kind = contracts::InvocationResult::Kind::kFunctionError;
-        result.payload = "{\"errorType\":" + json_text(type) + ",\"errorMessage\":" + json_text(text) + "}";
+        result.payload =
+            "{\"errorType\":" + json_text(type) + ",\"errorMessage\":" + json_text(text) + "}";
     };
     TimePoint begin = clock.now();
-    const TimePoint init_deadline = begin + std::chrono::seconds(std::max(kInitSeconds, spec.timeout_seconds));
+    const TimePoint init_deadline =
+        begin + std::chrono::seconds(std::max(kInitSeconds, spec.timeout_seconds));
     bool init_failed = false;
     while (!next_is_waiting_ && !init_failed) {
         const Wait waited = wait_for_message(init_deadline, message);
-        if (waited == Wait::kMessage && message.method == "GET" && message.path.ends_with("/runtime/invocation/next")) {
+        if (waited == Wait::kMessage && message.method == "GET" &&
+            message.path.ends_with("/runtime/invocation/next")) {
             next_is_waiting_ = true;
         } else if (waited == Wait::kMessage && message.path.ends_with("/runtime/init/error")) {
             answer(202, {}, "{\"status\":\"OK\"}");
@@ -393,8 +471,9 @@ contracts::InvocationResult Environment::run(const contracts::Invocation& invoca
             answer(202, {}, "{\"status\":\"OK\"}");
         } else {
             if (waited == Wait::kTimeout) {
-                fail("Sandbox.Timedout", fmt::format("RequestId: {} Error: Task timed out after {:.2f} seconds",
-                                                     invocation.request_id, static_cast<double>(spec.timeout_seconds)));
+                fail("Sandbox.Timedout",
+                     fmt::format("RequestId: {} Error: Task timed out after {:.2f} seconds",
+                                 invocation.request_id, static_cast<double>(spec.timeout_seconds)));
             } else {
                 fail("Runtime.ExitError", exit_text(invocation.request_id));
             }
@@ -416,8 +495,10 @@ contracts::InvocationResult Environment::run(const contracts::Invocation& invoca
             {"Lambda-Runtime-Deadline-Ms", std::to_string(epoch_ms(deadline))},
             {"Lambda-Runtime-Invoked-Function-Arn", invocation.invoked_arn},
         };
-        if (!invocation.trace_id.empty()) headers.emplace_back("Lambda-Runtime-Trace-Id", invocation.trace_id);
-        if (!invocation.client_context.empty()) headers.emplace_back("Lambda-Runtime-Client-Context", invocation.client_context);
+        if (!invocation.trace_id.empty())
+            headers.emplace_back("Lambda-Runtime-Trace-Id", invocation.trace_id);
+        if (!invocation.client_context.empty())
+            headers.emplace_back("Lambda-Runtime-Client-Context", invocation.client_context);
         answer(200, headers, invocation.payload);
         const std::string prefix = "/2018-06-01/runtime/invocation/" + invocation.request_id;
         for (bool done = false; !done;) {
@@ -426,10 +507,13 @@ contracts::InvocationResult Environment::run(const contracts::Invocation& invoca
                 case Wait::kMessage:
                     if (message.path == prefix + "/response") {
                         if (message.body.size() > kResponseBytesMax) {
-                            answer(413, {}, "{\"errorType\":\"RequestEntityTooLarge\",\"errorMessage\":\"Exceeded maximum allowed "
-                                            "payload size (6291556 bytes).\"}");
+                            answer(413, {},
+                                   "{\"errorType\":\"RequestEntityTooLarge\",\"errorMessage\":"
+                                   "\"Exceeded maximum allowed "
+                                   "payload size (6291556 bytes).\"}");
                             fail("Function.ResponseSizeTooLarge",
-                                 "Response payload size exceeded maximum allowed payload size (6291556 bytes).");
+                                 "Response payload size exceeded maximum allowed payload size "
+                                 "(6291556 bytes).");
                         } else {
                             answer(202, {}, "{\"status\":\"OK\"}");
                             result.payload = std::move(message.body);
@@ -440,16 +524,23 @@ contracts::InvocationResult Environment::run(const contracts::Invocation& invoca
                         result.kind = contracts::InvocationResult::Kind::kFunctionError;
                         result.payload = std::move(message.body);
                         done = true;
-                    } else if (message.path.starts_with("/2018-06-01/runtime/invocation/") && message.method == "POST") {
-                        answer(400, {}, "{\"errorType\":\"InvalidRequestID\",\"errorMessage\":\"Invalid request ID\"}");
+                    } else if (message.path.starts_with("/2018-06-01/runtime/invocation/") &&
+                               message.method == "POST") {
+                        answer(400, {},
+                               "{\"errorType\":\"InvalidRequestID\",\"errorMessage\":\"Invalid "
+                               "request ID\"}");
                     } else {
-                        answer(403, {}, "{\"errorType\":\"InvalidStateTransition\",\"errorMessage\":\"Invalid state transition\"}");
+                        answer(403, {},
+                               "{\"errorType\":\"InvalidStateTransition\",\"errorMessage\":"
+                               "\"Invalid state transition\"}");
                     }
                     break;
                 case Wait::kTimeout:
                     kill();
-                    fail("Sandbox.Timedout", fmt::format("RequestId: {} Error: Task timed out after {:.2f} seconds",
-                                                         invocation.request_id, static_cast<double>(spec.timeout_seconds)));
+                    fail("Sandbox.Timedout",
+                         fmt::format("RequestId: {} Error: Task timed out after {:.2f} seconds",
+                                     invocation.request_id,
+                                     static_cast<double>(spec.timeout_seconds)));
                     done = true;
                     break;
                 case Wait::kExited:
@@ -467,16 +558,20 @@ contracts::InvocationResult Environment::run(const contracts::Invocation& invoca
     if (!alive_) partial_line_.clear();
     const bool timed_out = result.payload.find("Sandbox.Timedout") != std::string::npos;
     if (timed_out) {
-        log_line(fmt::format("{} {} Task timed out after {:.2f} seconds", format_iso8601_ms(clock.now()), invocation.request_id,
+        log_line(fmt::format("{} {} Task timed out after {:.2f} seconds",
+                             format_iso8601_ms(clock.now()), invocation.request_id,
                              static_cast<double>(spec.timeout_seconds)));
     }
     log_line(fmt::format("END RequestId: {}", invocation.request_id));
-    log_line(fmt::format("REPORT RequestId: {}\tDuration: {:.2f} ms\tBilled Duration: {:.0f} ms\tMemory Size: {} MB\tMax Memory "
-                         "Used: {} MB{}",
-                         invocation.request_id, duration_ms, std::ceil(duration_ms), spec.memory_mb,
-                         alive_ ? memory_used_mb() : 0, init_report));
+    log_line(
+        fmt::format("REPORT RequestId: {}\tDuration: {:.2f} ms\tBilled Duration: {:.0f} ms\tMemory "
+                    "Size: {} MB\tMax Memory "
+                    "Used: {} MB{}",
+                    invocation.request_id, duration_ms, std::ceil(duration_ms), spec.memory_mb,
+                    alive_ ? memory_used_mb() : 0, init_report));
     if (invocation.want_log_tail) {
-        result.log_tail = tail_.size() > kTailBytes ? tail_.substr(tail_.size() - kTailBytes) : tail_;
+        result.log_tail =
+            tail_.size() > kTailBytes ? tail_.substr(tail_.size() - kTailBytes) : tail_;
     }
     tail_.clear();
     flush_log();

@@ -1,8 +1,7 @@
-// Environment: one isolated process of a function and the Runtime API that it talks to. Runs one event
-// at a time. Thread-safety: confined to the thread that runs it. Ownership: kills its process when
-// destroyed.
-// Source: Lambda Developer Guide, "Using the Lambda runtime API for custom runtimes" and "Lambda
-// execution environment".
+// Environment: one isolated process of a function and the Runtime API that it talks to. Runs one
+// event at a time. Thread-safety: confined to the thread that runs it. Ownership: kills its process
+// when destroyed. Source: Lambda Developer Guide, "Using the Lambda runtime API for custom
+// runtimes" and "Lambda execution environment".
 #pragma once
 
 #include <sys/types.h>
@@ -18,9 +17,9 @@
 namespace millrace::sandbox {
 
 struct EnvironmentSetup {
-    std::string self;          // path of the millrace binary
-    std::string python_path;   // folder with awslambdaric; empty: no Python
-    std::string code_folder;   // unpacked, of the host
+    std::string self;         // path of the millrace binary
+    std::string python_path;  // folder with awslambdaric; empty: no Python
+    std::string code_folder;  // unpacked, of the host
     std::shared_ptr<const contracts::FunctionSpec> spec;
     contracts::Credential credential;
     std::string log_stream;
@@ -58,7 +57,8 @@ private:
     // Reads output and the Runtime API until a request is there, the process ended or time is up.
     Wait wait_for_message(TimePoint deadline, HttpMessage& message);
     bool take_message(HttpMessage& message);
-    void answer(int status, const std::vector<std::pair<std::string, std::string>>& headers, const std::string& body);
+    void answer(int status, const std::vector<std::pair<std::string, std::string>>& headers,
+                const std::string& body);
     void read_output();
     void log_line(std::string text);
     void flush_log();

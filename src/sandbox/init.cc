@@ -21,7 +21,9 @@ int listen_on(int port) {
     address.sin_family = AF_INET;
     address.sin_port = htons(static_cast<uint16_t>(port));
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || ::listen(fd, 128) != 0) return -1;
+    if (::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+        ::listen(fd, 128) != 0)
+        return -1;
     return fd;
 }
 
@@ -72,7 +74,9 @@ bool receive_sockets(int fd, int& runtime_api, int& aws, int timeout_ms) {
     message.msg_controllen = sizeof control;
     if (::recvmsg(fd, &message, MSG_CMSG_CLOEXEC) != 1) return false;
     const cmsghdr* header = CMSG_FIRSTHDR(&message);
-    if (header == nullptr || header->cmsg_type != SCM_RIGHTS || header->cmsg_len != CMSG_LEN(sizeof sockets)) return false;
+    if (header == nullptr || header->cmsg_type != SCM_RIGHTS ||
+        header->cmsg_len != CMSG_LEN(sizeof sockets))
+        return false;
     std::memcpy(sockets, CMSG_DATA(header), sizeof sockets);
     runtime_api = sockets[0];
     aws = sockets[1];

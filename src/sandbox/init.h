@@ -1,5 +1,5 @@
-// The first program inside a sandbox (`millrace sandbox-init`): listens on the sandbox's own loopback,
-// passes the sockets out, becomes the function's runtime. Source: docs/adr/0006.
+// The first program inside a sandbox (`millrace sandbox-init`): listens on the sandbox's own
+// loopback, passes the sockets out, becomes the function's runtime. Source: docs/adr/0006.
 #pragma once
 
 namespace millrace::sandbox {

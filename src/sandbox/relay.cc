@@ -96,7 +96,8 @@ bool Relay::pump(Pipe& pipe, short from_events, short to_events) {
         }
     }
     if (!pipe.buffer.empty()) {
-        const ssize_t n = ::send(pipe.to, pipe.buffer.data() + pipe.done, pipe.buffer.size() - pipe.done, MSG_NOSIGNAL);
+        const ssize_t n = ::send(pipe.to, pipe.buffer.data() + pipe.done,
+                                 pipe.buffer.size() - pipe.done, MSG_NOSIGNAL);
         if (n < 0 && errno != EAGAIN) return false;
         if (n > 0) pipe.done += static_cast<size_t>(n);
         if (pipe.done == pipe.buffer.size()) pipe.buffer.clear();
@@ -135,7 +136,8 @@ void Relay::run() {
         size_t i = 1 + listeners_.size();
         for (auto it = connections_.begin(); it != connections_.end(); i += 2) {
             const bool alive = pump(it->up, fds[i].revents, fds[i + 1].revents) &&
-                               pump(it->down, fds[i + 1].revents, fds[i].revents) && !(it->up.ended && it->down.ended);
+                               pump(it->down, fds[i + 1].revents, fds[i].revents) &&
+                               !(it->up.ended && it->down.ended);
             if (!alive) {
                 ::close(it->up.from);
                 ::close(it->up.to);

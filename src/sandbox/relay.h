@@ -1,6 +1,6 @@
-// Relay: carries the connections that functions make to their AWS endpoint to this server's own port.
-// One thread with poll; both directions, a bounded buffer each. Thread-safety: add() from any thread;
-// stop() once. Ownership: owns the listening sockets it was given.
+// Relay: carries the connections that functions make to their AWS endpoint to this server's own
+// port. One thread with poll; both directions, a bounded buffer each. Thread-safety: add() from any
+// thread; stop() once. Ownership: owns the listening sockets it was given.
 #pragma once
 
 #include <atomic>

@@ -16,8 +16,8 @@ bool same(const contracts::FunctionSpec& a, const contracts::FunctionSpec& b) {
 
 }  // namespace
 
-SandboxRunner::SandboxRunner(RunnerOptions options, const Clock& clock, Rng& rng, contracts::LogSink& logs,
-                             contracts::CredentialProvider credentials)
+SandboxRunner::SandboxRunner(RunnerOptions options, const Clock& clock, Rng& rng,
+                             contracts::LogSink& logs, contracts::CredentialProvider credentials)
     : options_(std::move(options)),
       clock_(clock),
       rng_(rng),
@@ -26,7 +26,8 @@ SandboxRunner::SandboxRunner(RunnerOptions options, const Clock& clock, Rng& rng
       cache_(options_.cache_folder),
       relay_(options_.server_port) {}
 
-void SandboxRunner::run(std::shared_ptr<const contracts::FunctionSpec> spec, contracts::Invocation invocation,
+void SandboxRunner::run(std::shared_ptr<const contracts::FunctionSpec> spec,
+                        contracts::Invocation invocation,
                         std::function<void(contracts::InvocationResult)> done) {
     auto job = std::make_unique<Job>(Job{std::move(invocation), std::move(done)});
     {
@@ -77,15 +78,17 @@ Result<std::unique_ptr<Environment>> SandboxRunner::make_environment(
     setup.clock = &clock_;
     setup.logs = &logs_;
     if (spec->runtime.starts_with("python") && setup.python_path.empty()) {
-        return Error{.code = "SandboxFailure", .http_status = 500,
-                     .message = "no Python runtime is installed beside the server (runtimes/python)"};
+        return Error{
+            .code = "SandboxFailure",
+            .http_status = 500,
+            .message = "no Python runtime is installed beside the server (runtimes/python)"};
     }
     MR_TRY(const std::string zip, options_.blob_path(spec->code_blob_id));
     MR_TRY(setup.code_folder, cache_.unpack(spec->code_sha256, zip));
     MR_TRY(setup.credential, credentials_(*spec));
     const std::string date = format_iso8601(clock_.now());
-    setup.log_stream = fmt::format("{}/{}/{}/[{}]{}", date.substr(0, 4), date.substr(5, 2), date.substr(8, 2), spec->version,
-                                   rng_.hex(32));
+    setup.log_stream = fmt::format("{}/{}/{}/[{}]{}", date.substr(0, 4), date.substr(5, 2),
+                                   date.substr(8, 2), spec->version, rng_.hex(32));
     auto environment = std::make_unique<Environment>(std::move(setup));
     MR_CHECK_OK(environment->start());
     relay_.add(environment->aws_socket());
@@ -145,7 +148,8 @@ void SandboxRunner::reap() {
     });
 }
 
-void SandboxRunner::retire(std::string_view function_arn, std::string_view version, std::string_view revision) {
+void SandboxRunner::retire(std::string_view function_arn, std::string_view version,
+                           std::string_view revision) {
     const MutexLock lock(mutex_);
     for (const auto& slot : slots_) {
         if (slot->spec->arn != function_arn) continue;

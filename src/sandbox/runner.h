@@ -20,8 +20,8 @@
 namespace millrace::sandbox {
 
 struct RunnerOptions {
-    std::string self;          // path of the millrace binary
-    std::string python_path;   // empty: no Python functions
+    std::string self;         // path of the millrace binary
+    std::string python_path;  // empty: no Python functions
     std::string cache_folder;
     uint16_t server_port = 0;  // of this server, for the functions' AWS calls
     size_t environments_max = 64;
@@ -40,7 +40,8 @@ public:
 
     void run(std::shared_ptr<const contracts::FunctionSpec> spec, contracts::Invocation invocation,
              std::function<void(contracts::InvocationResult)> done) override;
-    void retire(std::string_view function_arn, std::string_view version, std::string_view revision) override;
+    void retire(std::string_view function_arn, std::string_view version,
+                std::string_view revision) override;
     // Ends every environment; events that wait get an error.
     void stop();
 
@@ -59,7 +60,8 @@ private:
         std::thread thread;
     };
     void work(Slot* slot);
-    Result<std::unique_ptr<Environment>> make_environment(const std::shared_ptr<const contracts::FunctionSpec>& spec);
+    Result<std::unique_ptr<Environment>> make_environment(
+        const std::shared_ptr<const contracts::FunctionSpec>& spec);
     void reap() MR_REQUIRES(mutex_);
 
     RunnerOptions options_;

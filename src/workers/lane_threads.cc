@@ -6,7 +6,8 @@
 
 namespace millrace::workers {
 
-void LaneThreads::start(const std::string& name, std::function<void(const std::atomic<bool>& stop)> body) {
+void LaneThreads::start(const std::string& name,
+                        std::function<void(const std::atomic<bool>& stop)> body) {
     const MutexLock lock(mutex_);
     reap();
     if (stopping_) return;

@@ -13,7 +13,8 @@ namespace millrace::workers {
 class LaneThreads final : public contracts::LaneHost {
 public:
     ~LaneThreads() override { stop(); }
-    void start(const std::string& name, std::function<void(const std::atomic<bool>& stop)> body) override;
+    void start(const std::string& name,
+               std::function<void(const std::atomic<bool>& stop)> body) override;
     void ask_to_stop(const std::string& prefix) override;
     bool running(const std::string& prefix) override;
     // Asks all to stop and returns when none runs.

@@ -17,7 +17,7 @@ def refused(call):
 
 @pytest.mark.parametrize("service, operation, code, status", [
     ("dynamodb", "list_tables", "UnrecognizedClientException", 400),
-    ("sqs", "list_queues", "InvalidClientTokenId", 403),
+    ("sqs", "list_queues", "UnrecognizedClientException", 400),
     ("s3", "list_buckets", "InvalidAccessKeyId", 403),
     ("iam", "list_users", "InvalidClientTokenId", 403),
     ("sts", "get_caller_identity", "InvalidClientTokenId", 403),
@@ -31,7 +31,7 @@ def test_stranger(server, service, operation, code, status):
 
 @pytest.mark.parametrize("service, operation, code, status", [
     ("dynamodb", "list_tables", "InvalidSignatureException", 400),
-    ("sqs", "list_queues", "SignatureDoesNotMatch", 403),
+    ("sqs", "list_queues", "InvalidSignatureException", 400),
     ("s3", "list_buckets", "SignatureDoesNotMatch", 403),
     ("iam", "list_users", "SignatureDoesNotMatch", 403),
     ("lambda", "list_functions", "InvalidSignatureException", 403),

@@ -35,11 +35,14 @@ inline Error unsupported(std::string_view what) {
 }
 inline Error stale_revision() {
     return make("PreconditionFailedException", 412,
-                "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve "
+                "The Revision Id provided does not match the latest Revision Id. Call the "
+                "GetFunction/GetAlias API to retrieve "
                 "the latest Revision Id");
 }
 inline Error throttled() { return make("TooManyRequestsException", 429, "Rate Exceeded."); }
-inline Error service_failure(std::string message) { return make("ServiceException", 500, std::move(message)); }
+inline Error service_failure(std::string message) {
+    return make("ServiceException", 500, std::move(message));
+}
 inline Error access_denied(std::string message) {
     Error error = make("AccessDeniedException", 403, std::move(message));
     error.capital_message = true;

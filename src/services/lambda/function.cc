@@ -50,13 +50,15 @@ std::shared_ptr<const contracts::FunctionSpec> Function::spec() const {
 std::string encode(const Function& function) {
     std::string out;
     append_u8(out, kFormat);
-    for (const std::string* text : {&function.account, &function.region, &function.name, &function.description, &function.runtime,
-                                    &function.handler, &function.role, &function.code_blob, &function.code_sha256,
-                                    &function.revision}) {
+    for (const std::string* text :
+         {&function.account, &function.region, &function.name, &function.description,
+          &function.runtime, &function.handler, &function.role, &function.code_blob,
+          &function.code_sha256, &function.revision}) {
         append_bytes(out, *text);
     }
-    for (const int64_t number : {function.code_bytes, function.modified_ms, int64_t{function.timeout_s},
-                                 int64_t{function.memory_mb}, int64_t{function.ephemeral_mb}}) {
+    for (const int64_t number :
+         {function.code_bytes, function.modified_ms, int64_t{function.timeout_s},
+          int64_t{function.memory_mb}, int64_t{function.ephemeral_mb}}) {
         append_u64(out, static_cast<uint64_t>(number));
     }
     append_map(out, function.environment);
@@ -68,9 +70,10 @@ Function decode_function(std::string_view bytes) {
     ByteReader reader(bytes);
     MR_ASSERT(reader.u8() == kFormat);
     Function function;
-    for (std::string* text : {&function.account, &function.region, &function.name, &function.description, &function.runtime,
-                              &function.handler, &function.role, &function.code_blob, &function.code_sha256,
-                              &function.revision}) {
+    for (std::string* text :
+         {&function.account, &function.region, &function.name, &function.description,
+          &function.runtime, &function.handler, &function.role, &function.code_blob,
+          &function.code_sha256, &function.revision}) {
         *text = reader.bytes();
     }
     function.code_bytes = static_cast<int64_t>(reader.u64());
@@ -87,15 +90,18 @@ Function decode_function(std::string_view bytes) {
 std::string encode(const Mapping& mapping) {
     std::string out;
     append_u8(out, kFormat);
-    for (const std::string* text : {&mapping.uuid, &mapping.account, &mapping.region, &mapping.function, &mapping.source_arn,
-                                    &mapping.starting_position, &mapping.last_result}) {
+    for (const std::string* text :
+         {&mapping.uuid, &mapping.account, &mapping.region, &mapping.function, &mapping.source_arn,
+          &mapping.starting_position, &mapping.last_result}) {
         append_bytes(out, *text);
     }
-    for (const int64_t number : {mapping.modified_ms, int64_t{mapping.batch_size}, int64_t{mapping.window_s},
-                                 int64_t{mapping.retries_max}, int64_t{mapping.age_max_s}}) {
+    for (const int64_t number :
+         {mapping.modified_ms, int64_t{mapping.batch_size}, int64_t{mapping.window_s},
+          int64_t{mapping.retries_max}, int64_t{mapping.age_max_s}}) {
         append_u64(out, static_cast<uint64_t>(number));
     }
-    for (const bool flag : {mapping.bisect, mapping.partial_failures, mapping.enabled}) append_u8(out, flag ? 1 : 0);
+    for (const bool flag : {mapping.bisect, mapping.partial_failures, mapping.enabled})
+        append_u8(out, flag ? 1 : 0);
     return out;
 }
 
@@ -103,8 +109,9 @@ Mapping decode_mapping(std::string_view bytes) {
     ByteReader reader(bytes);
     MR_ASSERT(reader.u8() == kFormat);
     Mapping mapping;
-    for (std::string* text : {&mapping.uuid, &mapping.account, &mapping.region, &mapping.function, &mapping.source_arn,
-                              &mapping.starting_position, &mapping.last_result}) {
+    for (std::string* text :
+         {&mapping.uuid, &mapping.account, &mapping.region, &mapping.function, &mapping.source_arn,
+          &mapping.starting_position, &mapping.last_result}) {
         *text = reader.bytes();
     }
     mapping.modified_ms = static_cast<int64_t>(reader.u64());
@@ -112,16 +119,19 @@ Mapping decode_mapping(std::string_view bytes) {
     mapping.window_s = static_cast<int>(reader.u64());
     mapping.retries_max = static_cast<int>(reader.u64());
     mapping.age_max_s = static_cast<int>(reader.u64());
-    for (bool* flag : {&mapping.bisect, &mapping.partial_failures, &mapping.enabled}) *flag = reader.u8() != 0;
+    for (bool* flag : {&mapping.bisect, &mapping.partial_failures, &mapping.enabled})
+        *flag = reader.u8() != 0;
     MR_ASSERT(reader.ok() && reader.at_end());
     return mapping;
 }
 
 store::Key function_key(std::string_view account, std::string_view region, std::string_view name) {
-    return {store::Space::kFunctions, std::string(account) + "/" + std::string(region), std::string(name)};
+    return {store::Space::kFunctions, std::string(account) + "/" + std::string(region),
+            std::string(name)};
 }
 store::Key mapping_key(std::string_view account, std::string_view region, std::string_view uuid) {
-    return {store::Space::kMappings, "mapping/" + std::string(account) + "/" + std::string(region), std::string(uuid)};
+    return {store::Space::kMappings, "mapping/" + std::string(account) + "/" + std::string(region),
+            std::string(uuid)};
 }
 store::Key position_key(std::string_view uuid, std::string_view shard_id) {
     return {store::Space::kMappings, "position", std::string(uuid) + "/" + std::string(shard_id)};

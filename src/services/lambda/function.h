@@ -33,7 +33,9 @@ struct Function {
     std::map<std::string, std::string> environment;
     std::map<std::string, std::string> tags;
 
-    std::string arn() const { return "arn:aws:lambda:" + region + ":" + account + ":function:" + name; }
+    std::string arn() const {
+        return "arn:aws:lambda:" + region + ":" + account + ":function:" + name;
+    }
     std::shared_ptr<const contracts::FunctionSpec> spec() const;
 };
 
@@ -55,7 +57,9 @@ struct Mapping {
     bool enabled = true;
 
     bool of_queue() const { return source_arn.starts_with("arn:aws:sqs:"); }
-    std::string function_arn() const { return "arn:aws:lambda:" + region + ":" + account + ":function:" + function; }
+    std::string function_arn() const {
+        return "arn:aws:lambda:" + region + ":" + account + ":function:" + function;
+    }
 };
 
 std::string encode(const Function& function);

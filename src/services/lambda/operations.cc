@@ -20,23 +20,26 @@ contracts::ServiceEntry LambdaService::entry() {
     return entry;
 }
 
-void ask(contracts::OpContext& context, const std::optional<std::string>& function, std::string_view action,
-         contracts::AuthzRequests& requests) {
+void ask(contracts::OpContext& context, const std::optional<std::string>& function,
+         std::string_view action, contracts::AuthzRequests& requests) {
     const FunctionName name = parse_function_name(function.value_or("*"), context.account());
     contracts::AuthzRequest request;
     request.action = "lambda:" + std::string(action);
     request.resource_account = name.account;
-    request.resource = "arn:aws:lambda:" + std::string(context.region()) + ":" + name.account + ":function:" + name.name;
+    request.resource = "arn:aws:lambda:" + std::string(context.region()) + ":" + name.account +
+                       ":function:" + name.name;
     requests.push_back(std::move(request));
 }
 
-Result<Function> need_function(LambdaService& service, contracts::OpContext& context, const std::string& text) {
+Result<Function> need_function(LambdaService& service, contracts::OpContext& context,
+                               const std::string& text) {
     const FunctionName name = parse_function_name(text, context.account());
     auto function = service.find(context.txn(), name.account, context.region(), name.name);
     const bool latest = name.qualifier.empty() || name.qualifier == "$LATEST";
     if (!function || !latest) {
-        return errors::function_not_found("arn:aws:lambda:" + std::string(context.region()) + ":" + name.account +
-                                          ":function:" + name.name + (name.qualifier.empty() ? "" : ":" + name.qualifier));
+        return errors::function_not_found("arn:aws:lambda:" + std::string(context.region()) + ":" +
+                                          name.account + ":function:" + name.name +
+                                          (name.qualifier.empty() ? "" : ":" + name.qualifier));
     }
     return *std::move(function);
 }

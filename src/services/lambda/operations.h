@@ -40,9 +40,10 @@ namespace millrace::lambda {
 MR_LAMBDA_OPERATIONS(MR_LAMBDA_OPERATION)
 
 // "lambda:<action>" on the function.
-void ask(contracts::OpContext& context, const std::optional<std::string>& function, std::string_view action,
-         contracts::AuthzRequests& requests);
+void ask(contracts::OpContext& context, const std::optional<std::string>& function,
+         std::string_view action, contracts::AuthzRequests& requests);
 // The function, with the service's error. Only $LATEST exists.
-Result<Function> need_function(LambdaService& service, contracts::OpContext& context, const std::string& name);
+Result<Function> need_function(LambdaService& service, contracts::OpContext& context,
+                               const std::string& name);
 
 }  // namespace millrace::lambda

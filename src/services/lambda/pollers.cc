@@ -18,7 +18,8 @@ constexpr std::chrono::milliseconds kFirstBackOff{100};
 constexpr std::chrono::seconds kLongestBackOff{60};
 constexpr size_t kEventBytesMax = 6 << 20;
 
-std::string queue_event(const std::vector<contracts::QueueMessage>& batch, const std::string& arn, const std::string& region) {
+std::string queue_event(const std::vector<contracts::QueueMessage>& batch, const std::string& arn,
+                        const std::string& region) {
     std::string event;
     codec::JsonWriter json(event);
     json.begin_object();
@@ -51,7 +52,8 @@ std::string queue_event(const std::vector<contracts::QueueMessage>& batch, const
             json.end_object();
         }
         json.end_object();
-        if (!message.md5_of_attributes.empty()) json.member("md5OfMessageAttributes", message.md5_of_attributes);
+        if (!message.md5_of_attributes.empty())
+            json.member("md5OfMessageAttributes", message.md5_of_attributes);
         json.member("md5OfBody", message.md5_of_body);
         json.member("eventSource", "aws:sqs");
         json.member("eventSourceARN", arn);
@@ -74,7 +76,8 @@ std::string stream_event(const contracts::StreamRecord* first, size_t count) {
 
 }  // namespace
 
-BatchOutcome read_batch_answer(std::string_view payload, const std::vector<std::string>& identifiers) {
+BatchOutcome read_batch_answer(std::string_view payload,
+                               const std::vector<std::string>& identifiers) {
     BatchOutcome outcome;
     const auto answer = codec::parse_json(payload);
     if (!answer || !answer->is_object()) return outcome;
@@ -82,7 +85,8 @@ BatchOutcome read_batch_answer(std::string_view payload, const std::vector<std::
     if (failures == nullptr || !failures->is_array()) return outcome;
     const std::set<std::string_view> known(identifiers.begin(), identifiers.end());
     for (const codec::JsonValue& failure : failures->elements()) {
-        const auto identifier = failure.is_object() ? failure.find_string("itemIdentifier") : std::nullopt;
+        const auto identifier =
+            failure.is_object() ? failure.find_string("itemIdentifier") : std::nullopt;
         if (!identifier || !known.contains(*identifier)) {
             outcome.all_failed = true;
             return outcome;
@@ -108,7 +112,8 @@ bool role_may(LambdaService& service, const std::string& role_arn, const std::st
     return true;
 }
 
-void Poller::wait(const std::string& key, uint64_t epoch, TimePoint until, const std::atomic<bool>& stop) {
+void Poller::wait(const std::string& key, uint64_t epoch, TimePoint until,
+                  const std::atomic<bool>& stop) {
     struct Signal {
         Mutex mutex;
         std::condition_variable condition;
@@ -130,20 +135,23 @@ void Poller::wait(const std::string& key, uint64_t epoch, TimePoint until, const
             const Duration left = until - service_.parts().clock.now();
             if (left <= Duration::zero()) break;
             // Short pieces, so that stopping the server does not wait.
-            lock.wait_for(signal->condition, std::min<Duration>(left, std::chrono::milliseconds(250)));
+            lock.wait_for(signal->condition,
+                          std::min<Duration>(left, std::chrono::milliseconds(250)));
         }
     }
     hub.cancel(key, id);
     hub.cancel(own_key, own_id);
 }
 
-std::shared_ptr<const contracts::FunctionSpec> Poller::function(std::initializer_list<const char*> actions) {
+std::shared_ptr<const contracts::FunctionSpec> Poller::function(
+    std::initializer_list<const char*> actions) {
     std::optional<Function> found;
     service_.parts().store.run([&](store::Txn& txn) {
         found = service_.find(txn, mapping_.account, mapping_.region, mapping_.function);
         return store::TxnDecision::kRollback;
     });
-    if (!found || !role_may(service_, found->role, found->name, mapping_.source_arn, actions)) return nullptr;
+    if (!found || !role_may(service_, found->role, found->name, mapping_.source_arn, actions))
+        return nullptr;
     return found->spec();
 }
 
@@ -154,7 +162,9 @@ void QueuePoller::run(const std::atomic<bool>& stop) {
     const Clock& clock = service_.parts().clock;
     while (!stop) {
         const auto facts = queues.describe(mapping_.source_arn);
-        const auto spec = facts ? function({"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}) : nullptr;
+        const auto spec =
+            facts ? function({"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"})
+                  : nullptr;
         if (!spec) {
             wait("", 0, clock.now() + kLookAgain, stop);
             continue;
@@ -165,27 +175,36 @@ void QueuePoller::run(const std::atomic<bool>& stop) {
         for (;;) {
             const uint64_t epoch = service_.parts().hub.epoch(facts->wake_key);
             std::optional<TimePoint> next_visible;
-            auto received = queues.receive(mapping_.source_arn, mapping_.batch_size - static_cast<int>(batch.size()), next_visible);
+            auto received =
+                queues.receive(mapping_.source_arn,
+                               mapping_.batch_size - static_cast<int>(batch.size()), next_visible);
             if (!received) break;
-            if (batch.empty() && !received->empty()) window_end = clock.now() + std::chrono::seconds(mapping_.window_s);
+            if (batch.empty() && !received->empty())
+                window_end = clock.now() + std::chrono::seconds(mapping_.window_s);
             for (auto& message : *received) {
                 bytes += message.body.size();
                 batch.push_back(std::move(message));
             }
-            if (stop || static_cast<int>(batch.size()) >= mapping_.batch_size || bytes >= kEventBytesMax) break;
+            if (stop || static_cast<int>(batch.size()) >= mapping_.batch_size ||
+                bytes >= kEventBytesMax)
+                break;
             if (!batch.empty() && clock.now() >= window_end) break;
             const TimePoint until = batch.empty() ? clock.now() + kLookAgain : window_end;
-            wait(facts->wake_key, epoch, next_visible ? std::min(until, *next_visible) : until, stop);
+            wait(facts->wake_key, epoch, next_visible ? std::min(until, *next_visible) : until,
+                 stop);
             if (batch.empty()) break;  // look at the function anew
         }
         if (!batch.empty()) work(*spec, batch);
     }
 }
 
-void QueuePoller::work(const contracts::FunctionSpec& spec, const std::vector<contracts::QueueMessage>& batch) {
-    const auto result = service_.invoke_and_wait(std::make_shared<contracts::FunctionSpec>(spec),
-                                                 queue_event(batch, mapping_.source_arn, mapping_.region));
-    if (result.kind != contracts::InvocationResult::Kind::kOk) return;  // the visibility timeout brings them back
+void QueuePoller::work(const contracts::FunctionSpec& spec,
+                       const std::vector<contracts::QueueMessage>& batch) {
+    const auto result =
+        service_.invoke_and_wait(std::make_shared<contracts::FunctionSpec>(spec),
+                                 queue_event(batch, mapping_.source_arn, mapping_.region));
+    if (result.kind != contracts::InvocationResult::Kind::kOk)
+        return;  // the visibility timeout brings them back
     std::vector<std::string> identifiers;
     for (const auto& message : batch) identifiers.push_back(message.message_id);
     BatchOutcome outcome;
@@ -193,13 +212,15 @@ void QueuePoller::work(const contracts::FunctionSpec& spec, const std::vector<co
     if (outcome.all_failed) return;
     std::vector<std::string> handles;
     for (const auto& message : batch) {
-        if (std::find(outcome.failed.begin(), outcome.failed.end(), message.message_id) == outcome.failed.end()) {
+        if (std::find(outcome.failed.begin(), outcome.failed.end(), message.message_id) ==
+            outcome.failed.end()) {
             handles.push_back(message.receipt_handle);
         }
     }
-    if (const auto removed = service_.parts().queues.remove(mapping_.source_arn, handles); !removed) {
-        log::warn("mapping {}: deleting {} messages failed, they will come again: {}", mapping_.uuid, handles.size(),
-                  removed.error().message);
+    if (const auto removed = service_.parts().queues.remove(mapping_.source_arn, handles);
+        !removed) {
+        log::warn("mapping {}: deleting {} messages failed, they will come again: {}",
+                  mapping_.uuid, handles.size(), removed.error().message);
     }
 }
 
@@ -216,7 +237,9 @@ store::Version StreamPoller::load_position(const contracts::StreamShard& shard) 
     }
     store::Version start;
     if (mapping_.starting_position == "LATEST") {
-        if (const auto latest = service_.parts().streams.latest(mapping_.source_arn, shard.shard_id)) start = *latest;
+        if (const auto latest =
+                service_.parts().streams.latest(mapping_.source_arn, shard.shard_id))
+            start = *latest;
     }
     save_position(shard, start);
     return start;
@@ -233,34 +256,39 @@ void StreamPoller::save_position(const contracts::StreamShard& shard, store::Ver
     });
 }
 
-store::Version StreamPoller::deliver(const std::vector<contracts::StreamRecord>& records, store::Version before,
-                                     const std::atomic<bool>& stop) {
+store::Version StreamPoller::deliver(const std::vector<contracts::StreamRecord>& records,
+                                     store::Version before, const std::atomic<bool>& stop) {
     const Clock& clock = service_.parts().clock;
     size_t begin = 0;
     size_t end = records.size();
     int attempts = 0;
     Duration back_off = kFirstBackOff;
     while (begin < records.size() && !stop) {
-        if (mapping_.age_max_s > 0 && records[begin].created + std::chrono::seconds(mapping_.age_max_s) < clock.now()) {
+        if (mapping_.age_max_s > 0 &&
+            records[begin].created + std::chrono::seconds(mapping_.age_max_s) < clock.now()) {
             before = records[begin].version;
             end = std::max(end, ++begin);
             if (begin == end) end = records.size();
             continue;
         }
-        const auto spec = function({"dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream"});
+        const auto spec = function(
+            {"dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream"});
         bool failed = true;
         size_t done = 0;  // records of the batch from its front that are done
         if (spec) {
-            const auto result = service_.invoke_and_wait(spec, stream_event(&records[begin], end - begin));
+            const auto result =
+                service_.invoke_and_wait(spec, stream_event(&records[begin], end - begin));
             failed = result.kind != contracts::InvocationResult::Kind::kOk;
             if (!failed && mapping_.partial_failures) {
                 std::vector<std::string> identifiers;
-                for (size_t i = begin; i < end; ++i) identifiers.push_back(records[i].sequence_number);
+                for (size_t i = begin; i < end; ++i)
+                    identifiers.push_back(records[i].sequence_number);
                 const BatchOutcome outcome = read_batch_answer(result.payload, identifiers);
                 failed = outcome.all_failed || !outcome.failed.empty();
                 // The checkpoint is the lowest number reported.
                 while (!outcome.all_failed && failed && done < identifiers.size() &&
-                       std::find(outcome.failed.begin(), outcome.failed.end(), identifiers[done]) == outcome.failed.end()) {
+                       std::find(outcome.failed.begin(), outcome.failed.end(), identifiers[done]) ==
+                           outcome.failed.end()) {
                     done += 1;
                 }
             }
@@ -281,7 +309,8 @@ store::Version StreamPoller::deliver(const std::vector<contracts::StreamRecord>&
             continue;
         }
         if (spec && mapping_.retries_max >= 0 && attempts > mapping_.retries_max) {
-            log::warn("mapping {}: {} records are dropped after {} attempts", mapping_.uuid, end - begin, attempts);
+            log::warn("mapping {}: {} records are dropped after {} attempts", mapping_.uuid,
+                      end - begin, attempts);
             before = records[end - 1].version;
             begin = end;
             end = records.size();
@@ -309,11 +338,13 @@ void StreamPoller::run(const std::atomic<bool>& stop) {
             store::Version position = load_position(shard);
             while (!stop) {
                 const uint64_t epoch = service_.parts().hub.epoch(shard.wake_key);
-                auto records = streams.read(mapping_.source_arn, shard.shard_id, position, read_max, kEventBytesMax);
+                auto records = streams.read(mapping_.source_arn, shard.shard_id, position, read_max,
+                                            kEventBytesMax);
                 if (!records) break;
                 if (!records->empty() && mapping_.window_s > 0 && records->size() < read_max) {
                     wait("", 0, clock.now() + std::chrono::seconds(mapping_.window_s), stop);
-                    records = streams.read(mapping_.source_arn, shard.shard_id, position, read_max, kEventBytesMax);
+                    records = streams.read(mapping_.source_arn, shard.shard_id, position, read_max,
+                                           kEventBytesMax);
                     if (!records) break;
                 }
                 if (records->empty()) {

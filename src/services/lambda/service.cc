@@ -28,8 +28,8 @@ void LambdaService::start(contracts::FunctionRunner& runner) {
     for (const Mapping& mapping : mappings) refresh(mapping, true);
 }
 
-std::optional<Function> LambdaService::find(store::Txn& txn, std::string_view account, std::string_view region,
-                                            std::string_view name) {
+std::optional<Function> LambdaService::find(store::Txn& txn, std::string_view account,
+                                            std::string_view region, std::string_view name) {
     const auto row = txn.get(function_key(account, region, name));
     if (!row) return std::nullopt;
     return decode_function(*row);
@@ -43,20 +43,22 @@ void LambdaService::put(store::Txn& txn, const Mapping& mapping) {
     txn.put(mapping_key(mapping.account, mapping.region, mapping.uuid), encode(mapping));
 }
 
-void LambdaService::begin(const std::string& id, std::shared_ptr<const contracts::FunctionSpec> spec,
+void LambdaService::begin(const std::string& id,
+                          std::shared_ptr<const contracts::FunctionSpec> spec,
                           contracts::Invocation invocation) {
     {
         const MutexLock lock(mutex_);
         invocations_[id] = std::nullopt;
     }
-    runner_.load()->run(std::move(spec), std::move(invocation), [this, id](contracts::InvocationResult done) {
-        {
-            const MutexLock lock(mutex_);
-            const auto found = invocations_.find(id);
-            if (found != invocations_.end()) found->second = std::move(done);
-        }
-        parts_.hub.signal(invocation_key(id));
-    });
+    runner_.load()->run(std::move(spec), std::move(invocation),
+                        [this, id](contracts::InvocationResult done) {
+                            {
+                                const MutexLock lock(mutex_);
+                                const auto found = invocations_.find(id);
+                                if (found != invocations_.end()) found->second = std::move(done);
+                            }
+                            parts_.hub.signal(invocation_key(id));
+                        });
 }
 
 std::optional<contracts::InvocationResult> LambdaService::result(const std::string& id) {
@@ -68,8 +70,8 @@ std::optional<contracts::InvocationResult> LambdaService::result(const std::stri
     return done;
 }
 
-contracts::InvocationResult LambdaService::invoke_and_wait(std::shared_ptr<const contracts::FunctionSpec> spec,
-                                                           std::string payload) {
+contracts::InvocationResult LambdaService::invoke_and_wait(
+    std::shared_ptr<const contracts::FunctionSpec> spec, std::string payload) {
     struct Signal {
         Mutex mutex;
         std::condition_variable condition;
@@ -81,11 +83,12 @@ contracts::InvocationResult LambdaService::invoke_and_wait(std::shared_ptr<const
     invocation.request_id = parts_.rng.uuid();
     invocation.payload = std::move(payload);
     invocation.invoked_arn = spec->arn;
-    runner_.load()->run(std::move(spec), std::move(invocation), [signal](contracts::InvocationResult done) {
-        const MutexLock lock(signal->mutex);
-        signal->result = std::move(done);
-        signal->condition.notify_one();
-    });
+    runner_.load()->run(std::move(spec), std::move(invocation),
+                        [signal](contracts::InvocationResult done) {
+                            const MutexLock lock(signal->mutex);
+                            signal->result = std::move(done);
+                            signal->condition.notify_one();
+                        });
     MutexLock lock(signal->mutex);
     while (!signal->result) lock.wait(signal->condition);
     return *std::move(signal->result);
@@ -98,9 +101,10 @@ void LambdaService::refresh(const Mapping& mapping, bool exists) {
     if (!exists || !mapping.enabled || runner_.load() == nullptr) return;
     if (mapping.of_queue()) {
         for (int lane = 0; lane < kQueueLanes; ++lane) {
-            parts_.lanes.start(prefix + " lane " + std::to_string(lane), [this, mapping](const std::atomic<bool>& stop) {
-                QueuePoller(*this, mapping).run(stop);
-            });
+            parts_.lanes.start(prefix + " lane " + std::to_string(lane),
+                               [this, mapping](const std::atomic<bool>& stop) {
+                                   QueuePoller(*this, mapping).run(stop);
+                               });
         }
     } else {
         parts_.lanes.start(prefix + " stream", [this, mapping](const std::atomic<bool>& stop) {

@@ -42,18 +42,21 @@ public:
     // Once the server listens: functions can run from now on; enabled mappings start.
     void start(contracts::FunctionRunner& runner);
 
-    std::optional<Function> find(store::Txn& txn, std::string_view account, std::string_view region, std::string_view name);
+    std::optional<Function> find(store::Txn& txn, std::string_view account, std::string_view region,
+                                 std::string_view name);
     void put(store::Txn& txn, const Function& function);
     void put(store::Txn& txn, const Mapping& mapping);
 
-    // Begins an invocation; its id is the token to ask result() with. The WakeHub key invocation_key(id)
-    // is signalled when it is done.
-    void begin(const std::string& id, std::shared_ptr<const contracts::FunctionSpec> spec, contracts::Invocation invocation);
+    // Begins an invocation; its id is the token to ask result() with. The WakeHub key
+    // invocation_key(id) is signalled when it is done.
+    void begin(const std::string& id, std::shared_ptr<const contracts::FunctionSpec> spec,
+               contracts::Invocation invocation);
     // Nothing while it runs; the result once.
     std::optional<contracts::InvocationResult> result(const std::string& id);
     static std::string invocation_key(const std::string& id) { return "lambda:" + id; }
     // Runs it and waits: for mappings.
-    contracts::InvocationResult invoke_and_wait(std::shared_ptr<const contracts::FunctionSpec> spec, std::string payload);
+    contracts::InvocationResult invoke_and_wait(std::shared_ptr<const contracts::FunctionSpec> spec,
+                                                std::string payload);
 
     // After a mapping was made, changed or deleted (and is durable): its lanes start or stop.
     void refresh(const Mapping& mapping, bool exists);
@@ -68,7 +71,8 @@ private:
     std::atomic<contracts::FunctionRunner*> runner_{nullptr};
     Mutex mutex_;
     // Of invocations that somebody waits for; done ones are taken out by result().
-    std::unordered_map<std::string, std::optional<contracts::InvocationResult>> invocations_ MR_GUARDED_BY(mutex_);
+    std::unordered_map<std::string, std::optional<contracts::InvocationResult>> invocations_
+        MR_GUARDED_BY(mutex_);
 };
 
 }  // namespace millrace::lambda

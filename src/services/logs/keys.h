@@ -20,11 +20,15 @@ inline store::Key group_key(const GroupName& name) {
 inline std::string group_digest(const GroupName& name) {
     return codec::sha256(name.account + "/" + name.region + "/" + name.group).substr(0, 16);
 }
-inline std::string streams_partition(const GroupName& name) { return "streams/" + group_digest(name); }
+inline std::string streams_partition(const GroupName& name) {
+    return "streams/" + group_digest(name);
+}
 inline store::Key stream_key(const GroupName& name, std::string_view stream) {
     return {store::Space::kLogGroups, streams_partition(name), std::string(stream)};
 }
-inline std::string events_partition(const GroupName& name) { return "events/" + group_digest(name); }
+inline std::string events_partition(const GroupName& name) {
+    return "events/" + group_digest(name);
+}
 inline std::string group_arn(const GroupName& name) {
     return "arn:aws:logs:" + name.region + ":" + name.account + ":log-group:" + name.group;
 }

@@ -16,11 +16,21 @@ inline Error make(std::string code, std::string message) {
     error.message = std::move(message);
     return error;
 }
-inline Error group_exists() { return make("ResourceAlreadyExistsException", "The specified log group already exists"); }
-inline Error stream_exists() { return make("ResourceAlreadyExistsException", "The specified log stream already exists"); }
-inline Error no_group() { return make("ResourceNotFoundException", "The specified log group does not exist."); }
-inline Error no_stream() { return make("ResourceNotFoundException", "The specified log stream does not exist."); }
-inline Error invalid(std::string message) { return make("InvalidParameterException", std::move(message)); }
+inline Error group_exists() {
+    return make("ResourceAlreadyExistsException", "The specified log group already exists");
+}
+inline Error stream_exists() {
+    return make("ResourceAlreadyExistsException", "The specified log stream already exists");
+}
+inline Error no_group() {
+    return make("ResourceNotFoundException", "The specified log group does not exist.");
+}
+inline Error no_stream() {
+    return make("ResourceNotFoundException", "The specified log stream does not exist.");
+}
+inline Error invalid(std::string message) {
+    return make("InvalidParameterException", std::move(message));
+}
 }  // namespace errors
 
 // clang-format off

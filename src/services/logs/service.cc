@@ -19,7 +19,9 @@ public:
     explicit Flusher(LogsService& service) : service_(service) {}
     std::string name() const override { return "logs/flusher"; }
     std::string wake_key() const override { return std::string(kFlushKey); }
-    TimePoint step(TimePoint now) override { return service_.flush() ? now : now + std::chrono::seconds(1); }
+    TimePoint step(TimePoint now) override {
+        return service_.flush() ? now : now + std::chrono::seconds(1);
+    }
 
 private:
     LogsService& service_;
@@ -27,10 +29,12 @@ private:
 
 }  // namespace
 
-std::unique_ptr<contracts::Worker> LogsService::make_flusher() { return std::make_unique<Flusher>(*this); }
+std::unique_ptr<contracts::Worker> LogsService::make_flusher() {
+    return std::make_unique<Flusher>(*this);
+}
 
-void LogsService::write(std::string_view account, std::string_view region, std::string_view group, std::string_view stream,
-                        std::vector<contracts::LogLine> lines) {
+void LogsService::write(std::string_view account, std::string_view region, std::string_view group,
+                        std::string_view stream, std::vector<contracts::LogLine> lines) {
     {
         const MutexLock lock(mutex_);
         for (contracts::LogLine& line : lines) {
@@ -38,7 +42,9 @@ void LogsService::write(std::string_view account, std::string_view region, std::
                 pending_.pop_front();
                 dropped_ += 1;
             }
-            pending_.push_back({{std::string(account), std::string(region), std::string(group)}, std::string(stream), std::move(line)});
+            pending_.push_back({{std::string(account), std::string(region), std::string(group)},
+                                std::string(stream),
+                                std::move(line)});
         }
     }
     hub_.signal(kFlushKey);
@@ -54,7 +60,11 @@ bool LogsService::flush() {
             pending_.pop_front();
         }
         more = !pending_.empty();
-        if (dropped_ > 0) log::warn("{} lines of functions' output were dropped: they came faster than they can be stored", dropped_);
+        if (dropped_ > 0)
+            log::warn(
+                "{} lines of functions' output were dropped: they came faster than they can be "
+                "stored",
+                dropped_);
         dropped_ = 0;
     }
     if (batch.empty()) return false;
@@ -62,15 +72,19 @@ bool LogsService::flush() {
         const TimePoint now = clock_.now();
         for (const Pending& pending : batch) {
             if (!group_exists(txn, pending.name)) create_group(txn, pending.name, now);
-            if (!stream_exists(txn, pending.name, pending.stream)) create_stream(txn, pending.name, pending.stream, now);
-            append(txn, pending.name, pending.stream, {{epoch_ms(pending.line.at), pending.line.text}}, now);
+            if (!stream_exists(txn, pending.name, pending.stream))
+                create_stream(txn, pending.name, pending.stream, now);
+            append(txn, pending.name, pending.stream,
+                   {{epoch_ms(pending.line.at), pending.line.text}}, now);
         }
         return store::TxnDecision::kCommit;
     });
     return more;
 }
 
-bool LogsService::group_exists(store::Txn& txn, const GroupName& name) { return txn.get(group_key(name)).has_value(); }
+bool LogsService::group_exists(store::Txn& txn, const GroupName& name) {
+    return txn.get(group_key(name)).has_value();
+}
 
 bool LogsService::stream_exists(store::Txn& txn, const GroupName& name, std::string_view stream) {
     return txn.get(stream_key(name, stream)).has_value();
@@ -83,7 +97,8 @@ void LogsService::create_group(store::Txn& txn, const GroupName& name, TimePoint
     txn.put(group_key(name), row);
 }
 
-void LogsService::create_stream(store::Txn& txn, const GroupName& name, std::string_view stream, TimePoint now) {
+void LogsService::create_stream(store::Txn& txn, const GroupName& name, std::string_view stream,
+                                TimePoint now) {
     std::string row;
     append_u8(row, kFormat);
     append_u64(row, static_cast<uint64_t>(epoch_ms(now)));
@@ -91,7 +106,8 @@ void LogsService::create_stream(store::Txn& txn, const GroupName& name, std::str
 }
 
 void LogsService::append(store::Txn& txn, const GroupName& name, std::string_view stream,
-                         const std::vector<std::pair<int64_t, std::string_view>>& events, TimePoint now) {
+                         const std::vector<std::pair<int64_t, std::string_view>>& events,
+                         TimePoint now) {
     for (const auto& [at_ms, message] : events) {
         // Time, then the order of ingestion: microseconds that are unique in this process.
         uint64_t last = sequence_.load();
@@ -111,8 +127,8 @@ void LogsService::append(store::Txn& txn, const GroupName& name, std::string_vie
     }
 }
 
-void LogsService::read(store::Txn& txn, const GroupName& name, int64_t start_ms, int64_t end_ms, const std::string& after,
-                       const std::function<bool(const Event&)>& take) {
+void LogsService::read(store::Txn& txn, const GroupName& name, int64_t start_ms, int64_t end_ms,
+                       const std::string& after, const std::function<bool(const Event&)>& take) {
     std::string from;
     append_u64(from, static_cast<uint64_t>(std::max<int64_t>(0, start_ms)));
     if (!after.empty() && after + '\0' > from) from = after + '\0';

@@ -23,17 +23,22 @@ inline Error validation(std::string message) {
     return error;
 }
 inline Error stream_not_found(std::string_view arn) {
-    return make("ResourceNotFoundException", fmt::format("Requested resource not found: Stream: {} not found", arn));
+    return make("ResourceNotFoundException",
+                fmt::format("Requested resource not found: Stream: {} not found", arn));
 }
 inline Error shard_not_found(std::string_view arn, std::string_view shard) {
-    return make("ResourceNotFoundException",
-                fmt::format("Requested resource not found: Shard: {} in Stream: {} not found", shard, arn));
+    return make(
+        "ResourceNotFoundException",
+        fmt::format("Requested resource not found: Shard: {} in Stream: {} not found", shard, arn));
 }
 inline Error expired_iterator() {
-    return make("ExpiredIteratorException", "The shard iterator has expired. Shard iterators expire 15 minutes after they are issued.");
+    return make(
+        "ExpiredIteratorException",
+        "The shard iterator has expired. Shard iterators expire 15 minutes after they are issued.");
 }
 inline Error trimmed() {
-    return make("TrimmedDataAccessException", "The operation attempted to read past the oldest stream record in a shard.");
+    return make("TrimmedDataAccessException",
+                "The operation attempted to read past the oldest stream record in a shard.");
 }
 inline Error access_denied(std::string text) {
     Error error = make("AccessDeniedException", std::move(text));

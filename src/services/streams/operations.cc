@@ -9,7 +9,8 @@ contracts::ServiceEntry StreamsService::entry() {
     contracts::ServiceEntry entry;
     entry.model = &model;
     entry.check_order = contracts::CheckOrder::kAuthorizeThenValidate;
-    entry.operations = {contracts::make_operation<DescribeStream>(*this, model), contracts::make_operation<GetRecords>(*this, model),
+    entry.operations = {contracts::make_operation<DescribeStream>(*this, model),
+                        contracts::make_operation<GetRecords>(*this, model),
                         contracts::make_operation<GetShardIterator>(*this, model),
                         contracts::make_operation<ListStreams>(*this, model)};
     entry.denied = [](const contracts::Caller& caller, const contracts::AuthzRequest& request,
@@ -20,7 +21,8 @@ contracts::ServiceEntry StreamsService::entry() {
     return entry;
 }
 
-void ask(contracts::OpContext& context, std::string_view arn, std::string_view action, contracts::AuthzRequests& requests) {
+void ask(contracts::OpContext& context, std::string_view arn, std::string_view action,
+         contracts::AuthzRequests& requests) {
     contracts::AuthzRequest request;
     request.action = "dynamodb:" + std::string(action);
     request.resource = arn;

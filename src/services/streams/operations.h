@@ -29,6 +29,7 @@ MR_STREAMS_OPERATION(ListStreams, kRange);
 // clang-format on
 
 // "dynamodb:<action>" on a stream's (or "*") ARN.
-void ask(contracts::OpContext& context, std::string_view arn, std::string_view action, contracts::AuthzRequests& requests);
+void ask(contracts::OpContext& context, std::string_view arn, std::string_view action,
+         contracts::AuthzRequests& requests);
 
 }  // namespace millrace::streams

@@ -25,7 +25,8 @@ std::optional<store::Version> parse_sequence_number(std::string_view text) {
     if (text.size() < 21 || text.size() > 40 || text[0] != '1') return std::nullopt;
     const auto number = [](std::string_view digits) -> std::optional<uint64_t> {
         uint64_t value = 0;
-        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+        const auto [end, error] =
+            std::from_chars(digits.data(), digits.data() + digits.size(), value);
         if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
         return value;
     };

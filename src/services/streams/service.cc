@@ -29,10 +29,12 @@ public:
         std::vector<contracts::StreamRow> rows;
         store_.run([&](store::Txn& txn) {
             rows.clear();
-            txn.scan_space(store::Space::kStreams, "", "", "", [&](std::string_view, std::string_view, std::string_view bytes) {
-                if (auto row = contracts::decode_stream_row(bytes)) rows.push_back(std::move(*row));
-                return true;
-            });
+            txn.scan_space(store::Space::kStreams, "", "", "",
+                           [&](std::string_view, std::string_view, std::string_view bytes) {
+                               if (auto row = contracts::decode_stream_row(bytes))
+                                   rows.push_back(std::move(*row));
+                               return true;
+                           });
             return store::TxnDecision::kRollback;
         });
         bool more = false;
@@ -52,7 +54,8 @@ public:
             }
             if (!row.enabled && row.disabled < expired) {
                 store_.run([&](store::Txn& txn) {
-                    txn.erase(contracts::stream_key(row.account, row.region, row.table_name, row.label));
+                    txn.erase(
+                        contracts::stream_key(row.account, row.region, row.table_name, row.label));
                     return store::TxnDecision::kCommit;
                 });
             }
@@ -66,7 +69,9 @@ private:
 
 }  // namespace
 
-std::unique_ptr<contracts::Worker> StreamsService::make_trimmer() { return std::make_unique<Trimmer>(store_); }
+std::unique_ptr<contracts::Worker> StreamsService::make_trimmer() {
+    return std::make_unique<Trimmer>(store_);
+}
 
 // arn:aws:dynamodb:<region>:<account>:table/<table>/stream/<label>
 std::optional<contracts::StreamRow> StreamsService::find(store::Txn& txn, std::string_view arn) {
@@ -78,13 +83,14 @@ std::optional<contracts::StreamRow> StreamsService::find(store::Txn& txn, std::s
     const size_t region = arn.find(':');
     const size_t table = arn.find(kTable);
     const size_t stream = arn.find(kStream);
-    if (region == std::string_view::npos || table == std::string_view::npos || stream == std::string_view::npos ||
-        region >= table || table >= stream) {
+    if (region == std::string_view::npos || table == std::string_view::npos ||
+        stream == std::string_view::npos || region >= table || table >= stream) {
         return std::nullopt;
     }
-    const auto bytes = txn.get(contracts::stream_key(
-        arn.substr(region + 1, table - region - 1), arn.substr(0, region),
-        arn.substr(table + kTable.size(), stream - table - kTable.size()), arn.substr(stream + kStream.size())));
+    const auto bytes = txn.get(
+        contracts::stream_key(arn.substr(region + 1, table - region - 1), arn.substr(0, region),
+                              arn.substr(table + kTable.size(), stream - table - kTable.size()),
+                              arn.substr(stream + kStream.size())));
     if (!bytes) return std::nullopt;
     return contracts::decode_stream_row(*bytes);
 }
@@ -103,20 +109,25 @@ Result<std::vector<contracts::StreamShard>> StreamsService::shards(std::string_v
     MR_TRY(const contracts::StreamRow row, row_of(stream_arn));
     std::vector<contracts::StreamShard> shards;
     for (const auto& shard : row.shards) {
-        shards.push_back({shard.id, shard.parent_id, shard.closed, contracts::stream_log(row.id, shard.number),
+        shards.push_back({shard.id, shard.parent_id, shard.closed,
+                          contracts::stream_log(row.id, shard.number),
                           contracts::stream_wake_key(row.id, shard.number)});
     }
     return shards;
 }
 
-Result<std::vector<contracts::StreamRecord>> StreamsService::read(std::string_view stream_arn, std::string_view shard_id,
-                                                                  store::Version after, size_t count_max, size_t bytes_max) {
+Result<std::vector<contracts::StreamRecord>> StreamsService::read(std::string_view stream_arn,
+                                                                  std::string_view shard_id,
+                                                                  store::Version after,
+                                                                  size_t count_max,
+                                                                  size_t bytes_max) {
     MR_TRY(const contracts::StreamRow row, row_of(stream_arn));
     const contracts::StreamShardRow* shard = find_shard(row, shard_id);
     if (shard == nullptr) return errors::shard_not_found(stream_arn, shard_id);
     std::vector<contracts::StreamRecord> records;
     const TimePoint expired = clock_.now() - contracts::kStreamRetention;
-    for (const store::LogRecord& stored : store_.read_log(contracts::stream_log(row.id, shard->number), after, count_max, bytes_max)) {
+    for (const store::LogRecord& stored : store_.read_log(
+             contracts::stream_log(row.id, shard->number), after, count_max, bytes_max)) {
         const auto record = contracts::decode_stream_record(stored.bytes);
         if (!record || record->created < expired) continue;
         contracts::StreamRecord out;
@@ -126,7 +137,8 @@ Result<std::vector<contracts::StreamRecord>> StreamsService::read(std::string_vi
         out.key_digest = codec::sha256(record->keys.bytes()).substr(0, 16);
         codec::JsonWriter json(out.event_json);
         json.begin_object();
-        json.member("eventID", codec::hex_encode(codec::md5(std::to_string(row.id) + out.sequence_number)));
+        json.member("eventID",
+                    codec::hex_encode(codec::md5(std::to_string(row.id) + out.sequence_number)));
         json.member("eventName", contracts::stream_event_name(record->event));
         json.member("eventVersion", "1.1");
         json.member("eventSource", "aws:dynamodb");
@@ -159,7 +171,8 @@ Result<std::vector<contracts::StreamRecord>> StreamsService::read(std::string_vi
     return records;
 }
 
-Result<store::Version> StreamsService::latest(std::string_view stream_arn, std::string_view shard_id) {
+Result<store::Version> StreamsService::latest(std::string_view stream_arn,
+                                              std::string_view shard_id) {
     MR_TRY(const contracts::StreamRow row, row_of(stream_arn));
     const contracts::StreamShardRow* shard = find_shard(row, shard_id);
     if (shard == nullptr) return errors::shard_not_found(stream_arn, shard_id);

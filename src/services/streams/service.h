@@ -1,6 +1,7 @@
 // StreamsService: reading the streams of DynamoDB tables. Records are written by services/dynamodb
-// (contracts/stream_record.h); here they are only read and trimmed. Also StreamReader for event source
-// mappings. Thread-safety: safe from any thread. Ownership: store, clock and rng are the app's.
+// (contracts/stream_record.h); here they are only read and trimmed. Also StreamReader for event
+// source mappings. Thread-safety: safe from any thread. Ownership: store, clock and rng are the
+// app's.
 #pragma once
 
 #include <memory>
@@ -32,8 +33,10 @@ public:
     const std::string& iterator_key() const { return iterator_key_; }
 
     Result<std::vector<contracts::StreamShard>> shards(std::string_view stream_arn) override;
-    Result<std::vector<contracts::StreamRecord>> read(std::string_view stream_arn, std::string_view shard_id,
-                                                      store::Version after, size_t count_max, size_t bytes_max) override;
+    Result<std::vector<contracts::StreamRecord>> read(std::string_view stream_arn,
+                                                      std::string_view shard_id,
+                                                      store::Version after, size_t count_max,
+                                                      size_t bytes_max) override;
     Result<store::Version> latest(std::string_view stream_arn, std::string_view shard_id) override;
 
 private:

@@ -1,5 +1,5 @@
-// Invoke: runs a function and answers what it returned. A handler's exception is an answer, too: 200
-// with X-Amz-Function-Error.
+// Invoke: runs a function and answers what it returned. A handler's exception is an answer, too:
+// 200 with X-Amz-Function-Error.
 //
 // IAM:     lambda:InvokeFunction on the function.
 // Waits:   for the invocation, whose id is the resume token: it begins once.
@@ -22,12 +22,15 @@ Result<void> Invoke::check(const Input& input) {
     if (type == "Event") return errors::unsupported("InvocationType Event");
     if (input.payload && input.payload->size() > kPayloadBytesMax) {
         return errors::make("RequestTooLargeException", 413,
-                            fmt::format("{} byte payload is too large for the RequestResponse invocation type (limit 6291456 "
-                                        "bytes)", input.payload->size()));
+                            fmt::format("{} byte payload is too large for the RequestResponse "
+                                        "invocation type (limit 6291456 "
+                                        "bytes)",
+                                        input.payload->size()));
     }
     if (input.payload && !input.payload->empty() && !codec::is_valid_json(*input.payload)) {
-        return errors::make("InvalidRequestContentException", 400,
-                            "Could not parse request body into json: Could not parse payload into json");
+        return errors::make(
+            "InvalidRequestContentException", 400,
+            "Could not parse request body into json: Could not parse payload into json");
     }
     return {};
 }
@@ -38,7 +41,8 @@ Result<void> Invoke::authorize(LambdaService&, contracts::OpContext& context, co
     return {};
 }
 
-contracts::Outcome<Invoke::Output> Invoke::run(LambdaService& service, contracts::OpContext& context, const Input& input) {
+contracts::Outcome<Invoke::Output> Invoke::run(LambdaService& service,
+                                               contracts::OpContext& context, const Input& input) {
     MR_TRY(const Function function, need_function(service, context, *input.function_name));
     Output output;
     output.executed_version = "$LATEST";
@@ -59,9 +63,11 @@ contracts::Outcome<Invoke::Output> Invoke::run(LambdaService& service, contracts
         invocation.payload = input.payload && !input.payload->empty() ? *input.payload : "{}";
         invocation.invoked_arn = function.arn();
         invocation.want_log_tail = input.log_type == "Tail";
-        if (input.client_context) invocation.client_context = codec::base64_decode(*input.client_context).value_or("");
+        if (input.client_context)
+            invocation.client_context = codec::base64_decode(*input.client_context).value_or("");
         // Begins when this run counts: a run that is repeated after a conflict begins nothing.
-        context.txn().on_commit([&service, id, spec = function.spec(), invocation = std::move(invocation)](store::Version) mutable {
+        context.txn().on_commit([&service, id, spec = function.spec(),
+                                 invocation = std::move(invocation)](store::Version) mutable {
             service.begin(id, std::move(spec), std::move(invocation));
         });
     } else {
@@ -74,7 +80,8 @@ contracts::Outcome<Invoke::Output> Invoke::run(LambdaService& service, contracts
             output.status_code = 200;
             output.payload = std::move(result->payload);
             if (result->kind == Kind::kFunctionError) output.function_error = "Unhandled";
-            if (input.log_type == "Tail") output.log_result = codec::base64_encode(result->log_tail);
+            if (input.log_type == "Tail")
+                output.log_result = codec::base64_encode(result->log_tail);
             return output;
         }
     }

@@ -20,16 +20,19 @@ GroupName name_of(const contracts::OpContext& context, const std::optional<std::
 }
 
 Result<void> ask(contracts::OpContext& context, const std::optional<std::string>& group,
-                 const std::optional<std::string>& stream, std::string_view action, contracts::AuthzRequests& requests) {
+                 const std::optional<std::string>& stream, std::string_view action,
+                 contracts::AuthzRequests& requests) {
     contracts::AuthzRequest request;
     request.action = "logs:" + std::string(action);
     request.resource_account = context.account();
-    request.resource = group_arn(name_of(context, group)) + (stream ? ":log-stream:" + *stream : ":*");
+    request.resource =
+        group_arn(name_of(context, group)) + (stream ? ":log-stream:" + *stream : ":*");
     requests.push_back(std::move(request));
     return {};
 }
 
-// Terms of a filter pattern: all plain ones must be in the message, one of the "?" ones, none of the
+// Terms of a filter pattern: all plain ones must be in the message, one of the "?" ones, none of
+// the
 // "-" ones. Other forms of the language are refused.
 struct Pattern {
     std::vector<std::string> all;
@@ -37,7 +40,9 @@ struct Pattern {
     std::vector<std::string> none;
 
     bool matches(std::string_view message) const {
-        const auto has = [&](const std::string& term) { return message.find(term) != std::string_view::npos; };
+        const auto has = [&](const std::string& term) {
+            return message.find(term) != std::string_view::npos;
+        };
         for (const std::string& term : all) {
             if (!has(term)) return false;
         }
@@ -84,25 +89,30 @@ Result<void> PutLogEvents::check(const Input& input) {
     int64_t last = 0;
     for (const auto& event : *input.log_events) {
         if (*event.timestamp < last) {
-            return errors::invalid("Log events in a single PutLogEvents request must be in chronological order.");
+            return errors::invalid(
+                "Log events in a single PutLogEvents request must be in chronological order.");
         }
         last = *event.timestamp;
         bytes += event.message->size() + 26;
     }
-    if (bytes > kBytesMax) return errors::invalid("Upload too large: " + std::to_string(bytes) + " bytes exceeds limit of 1048576");
+    if (bytes > kBytesMax)
+        return errors::invalid("Upload too large: " + std::to_string(bytes) +
+                               " bytes exceeds limit of 1048576");
     return {};
 }
 
-Result<void> PutLogEvents::authorize(LogsService&, contracts::OpContext& context, const Input& input,
-                                     contracts::AuthzRequests& requests) {
+Result<void> PutLogEvents::authorize(LogsService&, contracts::OpContext& context,
+                                     const Input& input, contracts::AuthzRequests& requests) {
     return ask(context, input.log_group_name, input.log_stream_name, "PutLogEvents", requests);
 }
 
-contracts::Outcome<PutLogEvents::Output> PutLogEvents::run(LogsService& service, contracts::OpContext& context,
+contracts::Outcome<PutLogEvents::Output> PutLogEvents::run(LogsService& service,
+                                                           contracts::OpContext& context,
                                                            const Input& input) {
     const GroupName name = name_of(context, input.log_group_name);
     if (!service.group_exists(context.txn(), name)) return errors::no_group();
-    if (!service.stream_exists(context.txn(), name, *input.log_stream_name)) return errors::no_stream();
+    if (!service.stream_exists(context.txn(), name, *input.log_stream_name))
+        return errors::no_stream();
     const int64_t now_ms = epoch_ms(context.now());
     std::vector<std::pair<int64_t, std::string_view>> events;
     Output output;
@@ -127,20 +137,23 @@ contracts::Outcome<PutLogEvents::Output> PutLogEvents::run(LogsService& service,
 }
 
 Result<void> GetLogEvents::check(const Input& input) {
-    if (!input.log_group_name) return errors::invalid("Either LogGroup name or LogGroup identifier must be specified.");
+    if (!input.log_group_name)
+        return errors::invalid("Either LogGroup name or LogGroup identifier must be specified.");
     return {};
 }
 
-Result<void> GetLogEvents::authorize(LogsService&, contracts::OpContext& context, const Input& input,
-                                     contracts::AuthzRequests& requests) {
+Result<void> GetLogEvents::authorize(LogsService&, contracts::OpContext& context,
+                                     const Input& input, contracts::AuthzRequests& requests) {
     return ask(context, input.log_group_name, input.log_stream_name, "GetLogEvents", requests);
 }
 
-contracts::Outcome<GetLogEvents::Output> GetLogEvents::run(LogsService& service, contracts::OpContext& context,
+contracts::Outcome<GetLogEvents::Output> GetLogEvents::run(LogsService& service,
+                                                           contracts::OpContext& context,
                                                            const Input& input) {
     const GroupName name = name_of(context, input.log_group_name);
     if (!service.group_exists(context.txn(), name)) return errors::no_group();
-    if (!service.stream_exists(context.txn(), name, *input.log_stream_name)) return errors::no_stream();
+    if (!service.stream_exists(context.txn(), name, *input.log_stream_name))
+        return errors::no_stream();
     const auto limit = static_cast<size_t>(input.limit.value_or(static_cast<int32_t>(kEventsMax)));
     const int64_t start = input.start_time.value_or(0);
     const int64_t end = input.end_time.value_or(INT64_MAX);
@@ -149,9 +162,12 @@ contracts::Outcome<GetLogEvents::Output> GetLogEvents::run(LogsService& service,
     std::string before;
     bool forward = input.start_from_head.value_or(false);
     if (input.next_token) {
-        const auto position = input.next_token->size() > 2 ? codec::base64_decode(std::string_view(*input.next_token).substr(2))
-                                                           : std::optional<std::string>();
-        if (!position || (!input.next_token->starts_with("f/") && !input.next_token->starts_with("b/"))) {
+        const auto position =
+            input.next_token->size() > 2
+                ? codec::base64_decode(std::string_view(*input.next_token).substr(2))
+                : std::optional<std::string>();
+        if (!position ||
+            (!input.next_token->starts_with("f/") && !input.next_token->starts_with("b/"))) {
             return errors::invalid("The specified nextToken is invalid.");
         }
         forward = input.next_token->starts_with("f/");
@@ -176,27 +192,32 @@ contracts::Outcome<GetLogEvents::Output> GetLogEvents::run(LogsService& service,
     }
     // At the end the same token comes back.
     const std::string last = !events.empty() ? events.back().id : !after.empty() ? after : before;
-    const std::string first = !events.empty() ? events.front().id : !before.empty() ? before : after;
+    const std::string first = !events.empty()   ? events.front().id
+                              : !before.empty() ? before
+                                                : after;
     output.next_forward_token = "f/" + codec::base64_encode(last.empty() ? "-" : last);
     output.next_backward_token = "b/" + codec::base64_encode(first.empty() ? "-" : first);
     return output;
 }
 
 Result<void> FilterLogEvents::check(const Input& input) {
-    if (!input.log_group_name) return errors::invalid("Either LogGroup name or LogGroup identifier must be specified.");
+    if (!input.log_group_name)
+        return errors::invalid("Either LogGroup name or LogGroup identifier must be specified.");
     if (input.log_stream_names && input.log_stream_name_prefix) {
-        return errors::invalid("LogStream name and LogStream name prefix are mutually exclusive parameters.");
+        return errors::invalid(
+            "LogStream name and LogStream name prefix are mutually exclusive parameters.");
     }
     const auto pattern = parse_pattern(input.filter_pattern.value_or(""));
     return pattern ? Result<void>() : Result<void>(pattern.error());
 }
 
-Result<void> FilterLogEvents::authorize(LogsService&, contracts::OpContext& context, const Input& input,
-                                        contracts::AuthzRequests& requests) {
+Result<void> FilterLogEvents::authorize(LogsService&, contracts::OpContext& context,
+                                        const Input& input, contracts::AuthzRequests& requests) {
     return ask(context, input.log_group_name, std::nullopt, "FilterLogEvents", requests);
 }
 
-contracts::Outcome<FilterLogEvents::Output> FilterLogEvents::run(LogsService& service, contracts::OpContext& context,
+contracts::Outcome<FilterLogEvents::Output> FilterLogEvents::run(LogsService& service,
+                                                                 contracts::OpContext& context,
                                                                  const Input& input) {
     const GroupName name = name_of(context, input.log_group_name);
     if (!service.group_exists(context.txn(), name)) return errors::no_group();
@@ -208,15 +229,18 @@ contracts::Outcome<FilterLogEvents::Output> FilterLogEvents::run(LogsService& se
         after = *position;
     }
     std::set<std::string> streams;
-    if (input.log_stream_names) streams.insert(input.log_stream_names->begin(), input.log_stream_names->end());
+    if (input.log_stream_names)
+        streams.insert(input.log_stream_names->begin(), input.log_stream_names->end());
     const auto limit = static_cast<size_t>(input.limit.value_or(static_cast<int32_t>(kEventsMax)));
     Output output;
     output.events.emplace();
     size_t bytes = 0;
-    service.read(context.txn(), name, input.start_time.value_or(0), input.end_time.value_or(INT64_MAX), after,
-                 [&](const Event& event) {
+    service.read(context.txn(), name, input.start_time.value_or(0),
+                 input.end_time.value_or(INT64_MAX), after, [&](const Event& event) {
                      if (!streams.empty() && !streams.contains(event.stream)) return true;
-                     if (input.log_stream_name_prefix && !event.stream.starts_with(*input.log_stream_name_prefix)) return true;
+                     if (input.log_stream_name_prefix &&
+                         !event.stream.starts_with(*input.log_stream_name_prefix))
+                         return true;
                      if (!pattern.matches(event.message)) return true;
                      if (output.events->size() == limit || bytes > kBytesMax) {
                          output.next_token = codec::base64_encode(after);

@@ -7,13 +7,14 @@ namespace millrace::streams {
 
 Result<void> DescribeStream::check(const Input&) { return {}; }
 
-Result<void> DescribeStream::authorize(StreamsService&, contracts::OpContext& context, const Input& input,
-                                       contracts::AuthzRequests& requests) {
+Result<void> DescribeStream::authorize(StreamsService&, contracts::OpContext& context,
+                                       const Input& input, contracts::AuthzRequests& requests) {
     if (input.stream_arn) ask(context, *input.stream_arn, "DescribeStream", requests);
     return {};
 }
 
-contracts::Outcome<DescribeStream::Output> DescribeStream::run(StreamsService& service, contracts::OpContext& context,
+contracts::Outcome<DescribeStream::Output> DescribeStream::run(StreamsService& service,
+                                                               contracts::OpContext& context,
                                                                const Input& input) {
     const auto row = service.find(context.txn(), *input.stream_arn);
     if (!row) return errors::stream_not_found(*input.stream_arn);
@@ -42,7 +43,8 @@ contracts::Outcome<DescribeStream::Output> DescribeStream::run(StreamsService& s
             behind = shard.id == *input.exclusive_start_shard_id;
             continue;
         }
-        if (input.shard_filter && shard.parent_id != input.shard_filter->shard_id.value_or("")) continue;
+        if (input.shard_filter && shard.parent_id != input.shard_filter->shard_id.value_or(""))
+            continue;
         if (stream.shards->size() == limit) {
             stream.last_evaluated_shard_id = stream.shards->back().shard_id;
             break;
@@ -53,8 +55,8 @@ contracts::Outcome<DescribeStream::Output> DescribeStream::run(StreamsService& s
         auto& range = shown.sequence_number_range.emplace();
         range.starting_sequence_number = sequence_number({1, 0});
         if (shard.closed) {
-            range.ending_sequence_number =
-                sequence_number(service.store().log_end(contracts::stream_log(row->id, shard.number)));
+            range.ending_sequence_number = sequence_number(
+                service.store().log_end(contracts::stream_log(row->id, shard.number)));
         }
     }
     return output;

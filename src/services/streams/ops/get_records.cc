@@ -15,18 +15,20 @@ constexpr size_t kBytesMax = 1 << 20;
 
 Result<void> GetRecords::check(const Input&) { return {}; }
 
-Result<void> GetRecords::authorize(StreamsService& service, contracts::OpContext& context, const Input& input,
-                                   contracts::AuthzRequests& requests) {
+Result<void> GetRecords::authorize(StreamsService& service, contracts::OpContext& context,
+                                   const Input& input, contracts::AuthzRequests& requests) {
     const auto iterator = parse_iterator(input.shard_iterator.value_or(""), service.iterator_key());
     if (iterator) ask(context, iterator->stream_arn, "GetRecords", requests);
     return {};
 }
 
-contracts::Outcome<GetRecords::Output> GetRecords::run(StreamsService& service, contracts::OpContext& context,
+contracts::Outcome<GetRecords::Output> GetRecords::run(StreamsService& service,
+                                                       contracts::OpContext& context,
                                                        const Input& input) {
     auto iterator = parse_iterator(*input.shard_iterator, service.iterator_key());
     if (!iterator) return errors::validation("Invalid ShardIterator.");
-    if (iterator->made_ms + kIteratorMs < epoch_ms(context.now())) return errors::expired_iterator();
+    if (iterator->made_ms + kIteratorMs < epoch_ms(context.now()))
+        return errors::expired_iterator();
     const auto row = service.find(context.txn(), iterator->stream_arn);
     if (!row) return errors::stream_not_found(iterator->stream_arn);
     const contracts::StreamShardRow* shard = nullptr;
@@ -38,8 +40,8 @@ contracts::Outcome<GetRecords::Output> GetRecords::run(StreamsService& service, 
     output.records.emplace();
     const auto limit = static_cast<size_t>(input.limit.value_or(1000));
     const TimePoint expired = context.now() - contracts::kStreamRetention;
-    const auto stored =
-        service.store().read_log(contracts::stream_log(row->id, shard->number), iterator->after, limit, kBytesMax);
+    const auto stored = service.store().read_log(contracts::stream_log(row->id, shard->number),
+                                                 iterator->after, limit, kBytesMax);
     for (const store::LogRecord& entry : stored) {
         iterator->after = entry.version;
         const auto record = contracts::decode_stream_record(entry.bytes);
@@ -52,7 +54,8 @@ contracts::Outcome<GetRecords::Output> GetRecords::run(StreamsService& service, 
         shown.event_source = "aws:dynamodb";
         shown.aws_region = row->region;
         auto& change = shown.dynamodb.emplace();
-        change.approximate_creation_date_time = from_epoch_ms(epoch_seconds(record->created) * 1000);
+        change.approximate_creation_date_time =
+            from_epoch_ms(epoch_seconds(record->created) * 1000);
         change.keys = item::Item(record->keys);
         if (record->new_image) change.new_image = item::Item(*record->new_image);
         if (record->old_image) change.old_image = item::Item(*record->old_image);

@@ -9,21 +9,24 @@ Result<void> GetShardIterator::check(const Input& input) {
     const std::string type = *input.shard_iterator_type;
     const bool needs_number = type == "AT_SEQUENCE_NUMBER" || type == "AFTER_SEQUENCE_NUMBER";
     if (needs_number && !input.sequence_number) {
-        return errors::validation("SequenceNumber must be specified when ShardIteratorType is " + type);
+        return errors::validation("SequenceNumber must be specified when ShardIteratorType is " +
+                                  type);
     }
     if (!needs_number && input.sequence_number) {
-        return errors::validation("SequenceNumber must not be specified when ShardIteratorType is " + type);
+        return errors::validation(
+            "SequenceNumber must not be specified when ShardIteratorType is " + type);
     }
     return {};
 }
 
-Result<void> GetShardIterator::authorize(StreamsService&, contracts::OpContext& context, const Input& input,
-                                         contracts::AuthzRequests& requests) {
+Result<void> GetShardIterator::authorize(StreamsService&, contracts::OpContext& context,
+                                         const Input& input, contracts::AuthzRequests& requests) {
     if (input.stream_arn) ask(context, *input.stream_arn, "GetShardIterator", requests);
     return {};
 }
 
-contracts::Outcome<GetShardIterator::Output> GetShardIterator::run(StreamsService& service, contracts::OpContext& context,
+contracts::Outcome<GetShardIterator::Output> GetShardIterator::run(StreamsService& service,
+                                                                   contracts::OpContext& context,
                                                                    const Input& input) {
     const auto row = service.find(context.txn(), *input.stream_arn);
     if (!row) return errors::stream_not_found(*input.stream_arn);
@@ -37,7 +40,8 @@ contracts::Outcome<GetShardIterator::Output> GetShardIterator::run(StreamsServic
         iterator.after = service.store().log_end(contracts::stream_log(row->id, shard->number));
     } else if (input.sequence_number) {
         const auto version = parse_sequence_number(*input.sequence_number);
-        if (!version) return errors::validation("Invalid SequenceNumber: " + *input.sequence_number);
+        if (!version)
+            return errors::validation("Invalid SequenceNumber: " + *input.sequence_number);
         iterator.after = *version;
         if (*input.shard_iterator_type == "AT_SEQUENCE_NUMBER") {
             // The version just before it.
