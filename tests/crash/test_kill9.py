@@ -18,12 +18,14 @@ CYCLES = 20
 
 class Writers:
     def __init__(self, server):
-        self.server = server
         self.stop = threading.Event()
         self.cycle = 0
         self.items, self.messages, self.objects = set(), set(), set()
         self.adds_acknowledged = self.adds_sent = 0
         self.threads = []
+        # Made once: making a client takes longer than a cycle.
+        self.clients = {name: server.client(name, read_timeout=5, connect_timeout=5, max_pool_connections=20)
+                        for name in ("dynamodb", "sqs", "s3")}
 
     def start(self, cycle):
         self.cycle = cycle
@@ -39,11 +41,10 @@ class Writers:
             thread.join()
 
     def loop(self, work, number):
-        clients = {name: self.server.client(name, read_timeout=5, connect_timeout=5) for name in ("dynamodb", "sqs", "s3")}
         i = 0
         while not self.stop.is_set():
             try:
-                work(clients, f"{self.cycle}-{number}-{i}")
+                work(self.clients, f"{self.cycle}-{number}-{i}")
                 i += 1
             except (BotoCoreError, ClientError):
                 time.sleep(0.01)  # the server is down: what happened to this one is unknown
