@@ -28,7 +28,8 @@ constexpr uint64_t kLambdaBodyBytesMax = 70'167'211;
 constexpr uint64_t kS3DocumentBytesMax = 4 << 20;
 // Smaller answers are not worth compressing.
 constexpr size_t kGzipBytesMin = 1024;
-// A request that waits looks again at least this often; keeps far deadlines within the timer's range.
+// A request that waits looks again at least this often; keeps far deadlines within the timer's
+// range.
 constexpr std::chrono::hours kParkedMaxTime{24};
 
 // Only tools on this machine read the metrics: they name every operation in use.
@@ -424,8 +425,7 @@ net::Task<bool> Gateway::park(net::Exchange* exchange, const contracts::Wait* wa
         if (id != 0 && parts_.hub.cancel(wait->key, id)) woken.set_here();
     };
     boost::asio::steady_timer timer(exchange->io());
-    timer.expires_after(
-        std::min<Duration>(wait->deadline - parts_.clock.now(), kParkedMaxTime));
+    timer.expires_after(std::min<Duration>(wait->deadline - parts_.clock.now(), kParkedMaxTime));
     timer.async_wait([over, end](const boost::system::error_code& error) {
         if (!error && !*over) end();
     });

@@ -1,7 +1,8 @@
 // HttpReader: HTTP/1.1 request heads and chunked bodies from bytes, strictly: whatever two parsers
 // could read differently is refused (RFC 9112 sections 2.2, 5.2, 6.1-6.3, 7.1, 11.2). Beast's
-// parser does the grammar, the rules of framing are here. No I/O: fuzzed as a pure function.
-// Thread-safety: confined to one connection. Ownership: a Head's views point into the bytes given.
+// parser does the grammar of heads; the rules of framing, and chunks, are here. No I/O: fuzzed as a
+// pure function. Thread-safety: confined to one connection. Ownership: a Head's views point into
+// the bytes given.
 #pragma once
 
 #include <cstdint>
@@ -52,8 +53,13 @@ private:
         error_status_ = status;
         return Status::kError;
     }
+    Status take_line(std::string_view rest, std::string_view& line, size_t& consumed);
     int check_framing(std::string_view head_bytes, Head& head);
     std::unique_ptr<Parser> parser_;
+    enum class ChunkState : uint8_t { kSize, kData, kDataEnd, kTrailer, kDone };
+    ChunkState chunk_state_ = ChunkState::kSize;
+    uint64_t chunk_left_ = 0;
+    size_t trailer_bytes_ = 0;
     size_t searched_ = 0;  // bytes of the head already searched for its end
     int error_status_ = 400;
 };

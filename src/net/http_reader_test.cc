@@ -172,7 +172,7 @@ TEST(HttpReader, ReadsChunkedBodies) {
         EXPECT_EQ(read_chunked(body, step, &rest), "hello world") << step;
         EXPECT_TRUE(std::string("next").starts_with(rest.substr(0, 4)));
     }
-    EXPECT_EQ(read_chunked("0\r\n\r\n", 3), "");
+    for (size_t step = 1; step <= 5; ++step) EXPECT_EQ(read_chunked("0\r\n\r\n", step), "");
 }
 
 TEST(HttpReader, RefusesBrokenChunks) {
@@ -183,6 +183,15 @@ TEST(HttpReader, RefusesBrokenChunks) {
     EXPECT_EQ(read_chunked("5;" + std::string(8000, 'x'), 1000), "error");
     EXPECT_EQ(read_chunked("5\r\nhello\r\n0\r\nT: " + std::string(8000, 'x'), 1000), "error");
     EXPECT_EQ(read_chunked("5\r\nhel", 100), "short");
+    for (const char* body :
+         {"\r\n", "5\nhello\r\n0\r\n\r\n", "5\r\nhello\n0\r\n\r\n", "5 \r\nhello\r\n0\r\n\r\n",
+          " 5\r\nhello\r\n0\r\n\r\n", "0x5\r\nhello\r\n0\r\n\r\n",
+          "5\r\nhello\r\n0\r\nhello\r\n\r\n", "0\r\n: x\r\n\r\n", "0\r\n x: y\r\n\r\n",
+          "0\r\nx : y\r\n\r\n", "0\r\nx: y\n\r\n", "5;a=\x01\r\nhello\r\n0\r\n\r\n"}) {
+        for (const size_t step : {size_t{1}, size_t{3}, size_t{100}}) {
+            EXPECT_EQ(read_chunked(body, step), "error") << body;
+        }
+    }
 }
 
 }  // namespace

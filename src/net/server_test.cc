@@ -2,91 +2,17 @@
 // as clients see them. Method: a small handler, blocking client sockets, no sleeping.
 #include "net/server.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <condition_variable>
 #include <mutex>
 #include <string>
 #include <thread>
 
+#include "net/loopback_client.h"
+
 namespace millrace::net {
 namespace {
-
-class Client {
-public:
-    explicit Client(uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_port = htons(port);
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        connected_ = ::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
-        const timeval limit{20, 0};  // a hung server fails the test instead of hanging it
-        ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    }
-    ~Client() { close(); }
-    Client(const Client&) = delete;
-    Client& operator=(const Client&) = delete;
-    bool connected() const { return connected_; }
-    void close() {
-        if (fd_ >= 0) ::close(fd_);
-        fd_ = -1;
-    }
-    void send(const std::string& text) {
-        size_t at = 0;
-        while (at < text.size()) {
-            const ssize_t n = ::send(fd_, text.data() + at, text.size() - at, MSG_NOSIGNAL);
-            if (n <= 0) return;
-            at += static_cast<size_t>(n);
-        }
-    }
-    // Reads until `text` has come; what came up to and including it.
-    std::string read_until(const std::string& text) {
-        size_t found = std::string::npos;
-        while ((found = pending_.find(text)) == std::string::npos) {
-            if (!more()) return "closed after: " + pending_;
-        }
-        const std::string taken = pending_.substr(0, found + text.size());
-        pending_.erase(0, found + text.size());
-        return taken;
-    }
-    std::string read(size_t n) {
-        while (pending_.size() < n && more()) {
-        }
-        const std::string taken = pending_.substr(0, n);
-        pending_.erase(0, n);
-        return taken;
-    }
-    // One response: its head and its body (by Content-Length).
-    std::string response(std::string* body = nullptr) {
-        const std::string head = read_until("\r\n\r\n");
-        const size_t at = head.find("Content-Length: ");
-        const size_t length = at == std::string::npos ? 0 : std::stoul(head.substr(at + 16));
-        const std::string content = read(length);
-        if (body != nullptr) *body = content;
-        return head;
-    }
-    std::string read_all() {
-        while (more()) {
-        }
-        return std::exchange(pending_, {});
-    }
-
-private:
-    bool more() {
-        char buffer[65536];
-        const ssize_t n = ::recv(fd_, buffer, sizeof buffer, 0);
-        if (n <= 0) return false;
-        pending_.append(buffer, static_cast<size_t>(n));
-        return true;
-    }
-    int fd_;
-    bool connected_ = false;
-    std::string pending_;
-};
 
 class PatternReader final : public BodyReader {
 public:
@@ -202,7 +128,7 @@ const std::string kHost = "Host: localhost\r\n";
 
 TEST_F(ServerTest, AnswersAndKeepsAlive) {
     start();
-    Client client(server_->port());
+    LoopbackClient client(server_->port());
     std::string body;
     for (int i = 0; i < 3; ++i) {
         client.send("POST /echo HTTP/1.1\r\n" + kHost + "Content-Length: 5\r\n\r\nhello");
@@ -214,7 +140,7 @@ TEST_F(ServerTest, AnswersAndKeepsAlive) {
 
 TEST_F(ServerTest, PipelinedAnswersKeepTheirOrder) {
     start();
-    Client client(server_->port());
+    LoopbackClient client(server_->port());
     std::string requests;
     for (int i = 0; i < 50; ++i) {
         requests += i % 3 == 0 ? "GET /pool HTTP/1.1\r\n" + kHost + "\r\n"
@@ -230,7 +156,7 @@ TEST_F(ServerTest, PipelinedAnswersKeepTheirOrder) {
 
 TEST_F(ServerTest, RequestsInPieces) {
     start();
-    Client client(server_->port());
+    LoopbackClient client(server_->port());
     const std::string text = "POST /echo HTTP/1.1\r\n" + kHost + "Content-Length: 3\r\n\r\nabc";
     for (const char c : text) client.send(std::string(1, c));
     std::string body;
@@ -240,7 +166,7 @@ TEST_F(ServerTest, RequestsInPieces) {
 
 TEST_F(ServerTest, LargeAndChunkedBodies) {
     start();
-    Client client(server_->port());
+    LoopbackClient client(server_->port());
     const std::string large(900'000, 'x');
     std::string body;
     client.send("POST /echo HTTP/1.1\r\n" + kHost + "Content-Length: 900000\r\n\r\n" + large);
@@ -258,7 +184,7 @@ TEST_F(ServerTest, LargeAndChunkedBodies) {
 
 TEST_F(ServerTest, StreamedBodies) {
     start();
-    Client client(server_->port());
+    LoopbackClient client(server_->port());
     std::string body;
     const std::string large(3'000'000, 'x');
     client.send("POST /stream HTTP/1.1\r\n" + kHost + "Content-Length: 3000000\r\n\r\n" + large +
@@ -275,12 +201,12 @@ TEST_F(ServerTest, StreamedBodies) {
 
 TEST_F(ServerTest, BodiesBeyondTheLimitAreRefused) {
     start();
-    Client declared(server_->port());
+    LoopbackClient declared(server_->port());
     declared.send("POST /echo HTTP/1.1\r\n" + kHost + "Content-Length: 1000001\r\n\r\n");
     const std::string head = declared.response();
     EXPECT_TRUE(head.starts_with("HTTP/1.1 413 "));
     EXPECT_NE(head.find("Connection: close"), std::string::npos);
-    Client chunked(server_->port());
+    LoopbackClient chunked(server_->port());
     chunked.send("POST /echo HTTP/1.1\r\n" + kHost + "Transfer-Encoding: chunked\r\n\r\nf4241\r\n" +
                  std::string(1'000'001, 'x') + "\r\n0\r\n\r\n");
     EXPECT_TRUE(chunked.response().starts_with("HTTP/1.1 413 "));
@@ -290,14 +216,14 @@ TEST_F(ServerTest, BodyMemoryIsLimited) {
     ServerOptions options;
     options.body_bytes_max = 100'000;
     start(options);
-    Client client(server_->port());
+    LoopbackClient client(server_->port());
     client.send("POST /echo HTTP/1.1\r\n" + kHost + "Content-Length: 200000\r\n\r\n");
     EXPECT_TRUE(client.response().starts_with("HTTP/1.1 503 "));
 }
 
 TEST_F(ServerTest, ExpectContinue) {
     start();
-    Client client(server_->port());
+    LoopbackClient client(server_->port());
     client.send("POST /echo HTTP/1.1\r\n" + kHost +
                 "Content-Length: 5\r\nExpect: 100-continue\r\n\r\n");
     EXPECT_EQ(client.read_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
@@ -315,7 +241,7 @@ TEST_F(ServerTest, ExpectContinue) {
 
 TEST_F(ServerTest, UnreadBodiesAreSkipped) {
     start();
-    Client client(server_->port());
+    LoopbackClient client(server_->port());
     client.send("POST /ignore HTTP/1.1\r\n" + kHost + "Content-Length: 100000\r\n\r\n" +
                 std::string(100'000, 'x') + "GET /next HTTP/1.1\r\n" + kHost + "\r\n");
     std::string body;
@@ -326,7 +252,7 @@ TEST_F(ServerTest, UnreadBodiesAreSkipped) {
 
 TEST_F(ServerTest, BodiesFromBlobs) {
     start();
-    Client client(server_->port());
+    LoopbackClient client(server_->port());
     client.send("GET /blob HTTP/1.1\r\n" + kHost + "\r\n");
     std::string body;
     client.response(&body);
@@ -342,7 +268,7 @@ TEST_F(ServerTest, BodiesFromBlobs) {
 
 TEST_F(ServerTest, NoContentHasNoLength) {
     start();
-    Client client(server_->port());
+    LoopbackClient client(server_->port());
     client.send("GET /nothing HTTP/1.1\r\n" + kHost + "\r\n");
     const std::string head = client.response();
     EXPECT_TRUE(head.starts_with("HTTP/1.1 204 No Content\r\n"));
@@ -351,7 +277,7 @@ TEST_F(ServerTest, NoContentHasNoLength) {
 
 TEST_F(ServerTest, BadRequestsAreAnsweredAndClosed) {
     start();
-    Client client(server_->port());
+    LoopbackClient client(server_->port());
     client.send("POST /echo HTTP/1.1\r\n" + kHost +
                 "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
     const std::string all = client.read_all();
@@ -362,7 +288,7 @@ TEST_F(ServerTest, BadRequestsAreAnsweredAndClosed) {
 
 TEST_F(ServerTest, AHandlerThatThrowsIs500) {
     start();
-    Client client(server_->port());
+    LoopbackClient client(server_->port());
     client.send("GET /throw HTTP/1.1\r\n" + kHost + "\r\nGET /next HTTP/1.1\r\n" + kHost + "\r\n");
     EXPECT_TRUE(client.response().starts_with("HTTP/1.1 500 "));
     std::string body;
@@ -374,10 +300,10 @@ TEST_F(ServerTest, ConnectionsAreLimited) {
     ServerOptions options;
     options.connections_max = 1;
     start(options);
-    Client first(server_->port());
+    LoopbackClient first(server_->port());
     first.send("GET / HTTP/1.1\r\n" + kHost + "\r\n");
     first.response();
-    Client second(server_->port());
+    LoopbackClient second(server_->port());
     EXPECT_TRUE(second.read_all().starts_with("HTTP/1.1 503 "));
     first.send("GET / HTTP/1.1\r\n" + kHost + "\r\n");
     EXPECT_TRUE(first.response().starts_with("HTTP/1.1 200 "));
@@ -387,7 +313,7 @@ TEST_F(ServerTest, SlowHeadsAndIdleConnectionsAreClosed) {
     ServerOptions options;
     options.head_timeout = std::chrono::milliseconds(1);
     start(options);
-    Client client(server_->port());
+    LoopbackClient client(server_->port());
     client.send("GET / HT");
     EXPECT_EQ(client.read_all(), "");
     EXPECT_EQ(server_->counters().timeouts, 1u);
@@ -395,7 +321,7 @@ TEST_F(ServerTest, SlowHeadsAndIdleConnectionsAreClosed) {
 
 TEST_F(ServerTest, EventsFromOtherThreads) {
     start();
-    Client client(server_->port());
+    LoopbackClient client(server_->port());
     client.send("GET /park HTTP/1.1\r\n" + kHost + "\r\n");
     handler_.wait_parked()->set();
     std::string body;
@@ -406,7 +332,7 @@ TEST_F(ServerTest, EventsFromOtherThreads) {
 TEST_F(ServerTest, AClientThatLeavesEndsTheWait) {
     start();
     {
-        Client client(server_->port());
+        LoopbackClient client(server_->port());
         client.send("GET /park HTTP/1.1\r\n" + kHost + "\r\n");
         handler_.wait_parked();
     }
@@ -415,12 +341,12 @@ TEST_F(ServerTest, AClientThatLeavesEndsTheWait) {
 
 TEST_F(ServerTest, StopEndsParkedRequestsAndFreesThePort) {
     start();
-    Client client(server_->port());
+    LoopbackClient client(server_->port());
     client.send("GET /park HTTP/1.1\r\n" + kHost + "\r\n");
     handler_.wait_parked();
     server_->stop(std::chrono::seconds(20));
     EXPECT_EQ(server_->counters().open, 0u);
-    Client late(server_->port());
+    LoopbackClient late(server_->port());
     EXPECT_FALSE(late.connected());
 }
 
@@ -452,7 +378,7 @@ TEST_F(ServerTest, StopWithoutGraceCutsWaitingRequestsOff) {
     } stuck;
     Server server({}, stuck, pool_);
     ASSERT_TRUE(server.start());
-    Client client(server.port());
+    LoopbackClient client(server.port());
     client.send("GET / HTTP/1.1\r\n" + kHost + "\r\n");
     stuck.started.wait();
     server.stop(std::chrono::milliseconds(0));

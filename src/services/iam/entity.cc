@@ -139,8 +139,8 @@ AccessKey decode_access_key(std::string_view bytes) {
 std::string encode(const Session& session) {
     std::string out;
     append_u8(out, kFormat);
-    for (const std::string* text : {&session.id, &session.account, &session.role, &session.name,
-                                    &session.sealed_secret, &session.token}) {
+    for (const std::string* text : {&session.id, &session.account, &session.role, &session.role_id,
+                                    &session.name, &session.sealed_secret, &session.token}) {
         append_bytes(out, *text);
     }
     append_u64(out, static_cast<uint64_t>(session.expires_ms));
@@ -151,8 +151,8 @@ std::string encode(const Session& session) {
 Session decode_session(std::string_view bytes) {
     ByteReader reader = begin(bytes);
     Session session;
-    for (std::string* text : {&session.id, &session.account, &session.role, &session.name,
-                              &session.sealed_secret, &session.token}) {
+    for (std::string* text : {&session.id, &session.account, &session.role, &session.role_id,
+                              &session.name, &session.sealed_secret, &session.token}) {
         *text = reader.bytes();
     }
     session.expires_ms = static_cast<int64_t>(reader.u64());

@@ -61,6 +61,7 @@ struct Session {
     std::string id;  // ASIA...
     std::string account;
     std::string role;
+    std::string role_id;  // a role made anew under the same name is another role
     std::string name;
     std::string sealed_secret;
     std::string token;

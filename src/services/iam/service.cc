@@ -23,6 +23,15 @@ std::shared_ptr<contracts::Caller> root_caller(std::string_view account,
     return caller;
 }
 
+// A kept document that cannot be read any more must not lose its denials: it denies everything.
+std::shared_ptr<const contracts::PolicyDocument> parsed_or_deny(std::string_view document) {
+    if (auto parsed = auth::parse_policy(document)) return *parsed;
+    auto deny = auth::parse_policy(
+        R"({"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]})");
+    MR_ASSERT(deny.has_value());
+    return *deny;
+}
+
 bool is_account_id(std::string_view text) {
     return text.size() == 12 && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
@@ -146,8 +155,7 @@ std::shared_ptr<contracts::Caller> IamService::caller_of(store::Txn& txn, const 
     caller->user_name = entity.kind == EntityKind::kUser ? entity.name : "";
     for (const auto& [key, value] : entity.tags) caller->principal_tags.emplace_back(key, value);
     const auto add = [&](std::string_view document) {
-        if (auto parsed = auth::parse_policy(document))
-            caller->identity_policies.push_back(std::move(*parsed));
+        caller->identity_policies.push_back(parsed_or_deny(document));
     };
     for (const auto& [name, document] : entity.inline_policies) add(document);
     for (const std::string& arn : entity.attached) {
@@ -201,7 +209,8 @@ std::shared_ptr<const contracts::Credential> IamService::load(std::string_view i
             const Session session = decode_session(*session_row);
             const auto secret = seal_.open(session.sealed_secret, session.id);
             const auto role = find_entity(txn, EntityKind::kRole, session.account, session.role);
-            if (!secret || !role) return store::TxnDecision::kRollback;
+            if (!secret || !role || role->id != session.role_id)
+                return store::TxnDecision::kRollback;
             credential->secret_access_key = *secret;
             credential->session_token = session.token;
             credential->expires = from_epoch_ms(session.expires_ms);
@@ -209,8 +218,7 @@ std::shared_ptr<const contracts::Credential> IamService::load(std::string_view i
             make_session_caller(*caller, *role, session.name);
             caller->expires = credential->expires;
             for (const std::string& document : session.policies) {
-                if (auto parsed = auth::parse_policy(document))
-                    caller->session_policies.push_back(std::move(*parsed));
+                caller->session_policies.push_back(parsed_or_deny(document));
             }
         } else {
             return store::TxnDecision::kRollback;
@@ -232,6 +240,7 @@ contracts::Credential IamService::start_session(store::Txn& txn, const contracts
     session.id = "ASIA" + rng_.upper_alnum(16);
     session.account = role.account;
     session.role = role.name;
+    session.role_id = role.id;
     session.name = session_name;
     session.token = "IQoJb3JpZ2luX2Vj" + rng_.base64_chars(200);
     session.expires_ms = epoch_ms(now + lifetime);

@@ -97,6 +97,34 @@ Result<void> check_write(const std::optional<std::string>& if_match,
     return {};
 }
 
+std::optional<TimePoint> parse_http_date(std::string_view text) {
+    text = trim(text);
+    // Fixed places: "Sat, 31 Jan 2026 10:20:30 GMT"
+    if (text.size() != 29 || !text.ends_with(" GMT") || text[3] != ',' || text[19] != ':' ||
+        text[22] != ':') {
+        return std::nullopt;
+    }
+    constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    const size_t month = kMonths.find(text.substr(8, 3));
+    uint64_t day = 0;
+    uint64_t year = 0;
+    uint64_t hour = 0;
+    uint64_t minute = 0;
+    uint64_t second = 0;
+    if (month == std::string_view::npos || month % 3 != 0 ||
+        !parse_number(text.substr(5, 2), day) || !parse_number(text.substr(12, 4), year) ||
+        !parse_number(text.substr(17, 2), hour) || !parse_number(text.substr(20, 2), minute) ||
+        !parse_number(text.substr(23, 2), second)) {
+        return std::nullopt;
+    }
+    const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(year)),
+                                           std::chrono::month(static_cast<unsigned>(month / 3 + 1)),
+                                           std::chrono::day(static_cast<unsigned>(day))};
+    if (!date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
+    return TimePoint(std::chrono::sys_days(date).time_since_epoch() +
+                     std::chrono::seconds(hour * 3600 + minute * 60 + second));
+}
+
 RangeKind parse_range(std::string_view header, uint64_t size, ByteRange& range) {
     range = {0, size};
     header = trim(header);

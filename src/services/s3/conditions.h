@@ -32,6 +32,9 @@ Result<void> check_write(const std::optional<std::string>& if_match,
                          const std::optional<std::string>& if_none_match,
                          const std::optional<std::string>& etag, std::string_view key);
 
+// "Sat, 31 Jan 2026 10:20:30 GMT". Nothing: another form.
+std::optional<TimePoint> parse_http_date(std::string_view text);
+
 struct ByteRange {
     uint64_t offset = 0;
     uint64_t length = 0;

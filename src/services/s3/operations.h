@@ -36,6 +36,11 @@ namespace millrace::s3 {
     X(DeleteObjects, kRange, kWrite)                    \
     X(ListObjects, kRange, kRead)                       \
     X(ListObjectsV2, kRange, kRead)                     \
+    X(CopyObject, kStream, kWrite)                      \
+    X(GetObjectAttributes, kPoint, kRead)               \
+    X(GetObjectTagging, kPoint, kRead)                  \
+    X(PutObjectTagging, kPoint, kWrite)                 \
+    X(DeleteObjectTagging, kPoint, kWrite)              \
     X(PutBucketPolicy, kPoint, kWrite)                  \
     X(GetBucketPolicy, kPoint, kRead)                   \
     X(DeleteBucketPolicy, kPoint, kWrite)               \
@@ -43,10 +48,33 @@ namespace millrace::s3 {
     X(PutPublicAccessBlock, kPoint, kWrite)             \
     X(GetPublicAccessBlock, kPoint, kRead)              \
     X(DeletePublicAccessBlock, kPoint, kWrite)          \
+    X(PutBucketOwnershipControls, kPoint, kWrite)       \
+    X(GetBucketOwnershipControls, kPoint, kRead)        \
+    X(DeleteBucketOwnershipControls, kPoint, kWrite)    \
+    X(GetBucketAcl, kPoint, kRead)                      \
+    X(PutBucketAcl, kPoint, kRead)                      \
+    X(GetObjectAcl, kPoint, kRead)                      \
+    X(PutObjectAcl, kPoint, kRead)                      \
     X(PutBucketWebsite, kPoint, kWrite)                 \
     X(GetBucketWebsite, kPoint, kRead)                  \
     X(DeleteBucketWebsite, kPoint, kWrite)              \
+    X(PutBucketTagging, kPoint, kWrite)                 \
+    X(GetBucketTagging, kPoint, kRead)                  \
+    X(DeleteBucketTagging, kPoint, kWrite)              \
+    X(PutBucketCors, kPoint, kWrite)                    \
+    X(GetBucketCors, kPoint, kRead)                     \
+    X(DeleteBucketCors, kPoint, kWrite)                 \
     X(GetBucketEncryption, kPoint, kRead)               \
+    X(PutBucketVersioning, kPoint, kWrite)              \
+    X(GetBucketVersioning, kPoint, kRead)               \
+    X(ListObjectVersions, kRange, kRead)                \
+    X(CreateMultipartUpload, kPoint, kWrite)            \
+    X(UploadPart, kPoint, kWrite)                       \
+    X(UploadPartCopy, kStream, kWrite)                  \
+    X(CompleteMultipartUpload, kStream, kWrite)         \
+    X(AbortMultipartUpload, kRange, kWrite)             \
+    X(ListParts, kRange, kRead)                         \
+    X(ListMultipartUploads, kRange, kRead)              \
     X(GetBucketLifecycleConfiguration, kPoint, kRead)   \
     X(GetBucketReplication, kPoint, kRead)              \
     X(GetBucketRequestPayment, kPoint, kRead)           \

@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "services/s3/keys.h"
 #include "services/s3/website/website_server.h"
+#include "services/s3/workers/blob_sweeper.h"
 
 namespace millrace::s3 {
 namespace {
@@ -22,16 +23,20 @@ S3Service::S3Service(store::Store& store, store::BlobStore& blobs,
 
 S3Service::~S3Service() = default;
 
+std::unique_ptr<contracts::Worker> S3Service::make_sweeper(
+    std::function<bool(std::string_view blob_id)> used_elsewhere) {
+    return std::make_unique<BlobSweeper>(*this, std::move(used_elsewhere));
+}
+
 S3Service::Shard& S3Service::shard_of(std::string_view name) {
     return shards_[std::hash<std::string_view>{}(name) % shards_.size()];
 }
 
-std::optional<S3Service::CacheEntry> S3Service::cached(std::string_view name) {
+BucketRef S3Service::cached(std::string_view name) {
     Shard& shard = shard_of(name);
     const MutexLock lock(shard.mutex);
     const auto found = shard.entries.find(name);
-    if (found == shard.entries.end()) return std::nullopt;
-    return found->second;
+    return found == shard.entries.end() ? nullptr : found->second;
 }
 
 BucketRef S3Service::load(std::string_view name, std::string_view row) {
@@ -65,12 +70,11 @@ void S3Service::fill_cache(std::string_view name) {
     if (shard.entries.size() >= kCachedBucketsPerShardMax) {
         shard.entries.erase(shard.entries.begin());
     }
-    shard.entries.insert_or_assign(std::string(name),
-                                   CacheEntry{std::move(*row), std::move(bucket)});
+    shard.entries.insert_or_assign(std::string(name), std::move(bucket));
 }
 
 BucketRef S3Service::find_bucket(store::Txn& txn, std::string_view name) {
-    if (auto hit = cached(name)) return hit->bucket;
+    if (auto hit = cached(name)) return hit;
     const std::optional<std::string> row = txn.get(bucket_key(name));
     if (!row) return nullptr;
     fill_cache(name);
@@ -78,9 +82,13 @@ BucketRef S3Service::find_bucket(store::Txn& txn, std::string_view name) {
 }
 
 BucketRef S3Service::find_bucket_for_write(store::Txn& txn, std::string_view name) {
+    // Hooks run before a later transaction can begin, so what is cached now is not older than this
+    // transaction; watching makes it run again when it changes before the commit.
+    txn.watch(bucket_key(name));
+    if (auto hit = cached(name)) return hit;
     const std::optional<std::string> row = txn.get(bucket_key(name));
     if (!row) return nullptr;
-    if (auto hit = cached(name); hit && hit->row == *row) return hit->bucket;
+    fill_cache(name);
     return load(name, *row);
 }
 

@@ -17,6 +17,7 @@
 #include "contracts/authorization.h"
 #include "contracts/operation.h"
 #include "contracts/website.h"
+#include "contracts/worker.h"
 #include "core/mutex.h"
 #include "services/s3/bucket.h"
 #include "store/blob_store.h"
@@ -34,6 +35,10 @@ public:
 
     contracts::ServiceEntry entry();
     contracts::WebsiteServer& website() { return *website_; }
+    // Removes what nobody refers to any more. `used_elsewhere`: whether another service refers to a
+    // blob of the same store; empty: unknown, then blobs without a row of S3's are left alone.
+    std::unique_ptr<contracts::Worker> make_sweeper(
+        std::function<bool(std::string_view blob_id)> used_elsewhere = {});
 
     store::Store& store() { return store_; }
     store::BlobStore& blobs() { return blobs_; }
@@ -56,10 +61,6 @@ public:
     void forget_joined_blob(const std::string& key);
 
 private:
-    struct CacheEntry {
-        std::string row;
-        BucketRef bucket;
-    };
     struct StringHash {
         using is_transparent = void;
         size_t operator()(std::string_view text) const {
@@ -70,11 +71,11 @@ private:
         Mutex mutex;
         // Grows with every change of a bucket of this shard: what was read before is not cached.
         uint64_t epoch MR_GUARDED_BY(mutex) = 0;
-        std::unordered_map<std::string, CacheEntry, StringHash, std::equal_to<>> entries
+        std::unordered_map<std::string, BucketRef, StringHash, std::equal_to<>> entries
             MR_GUARDED_BY(mutex);
     };
     Shard& shard_of(std::string_view name);
-    std::optional<CacheEntry> cached(std::string_view name);
+    BucketRef cached(std::string_view name);
     BucketRef load(std::string_view name, std::string_view row);
     void fill_cache(std::string_view name);
     void forget_on_commit(store::Txn& txn, std::string_view name);

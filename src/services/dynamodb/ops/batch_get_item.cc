@@ -2,6 +2,7 @@
 // IAM: dynamodb:BatchGetItem on each table. Source: DynamoDB API Reference, BatchGetItem.
 #include <set>
 
+#include "services/dynamodb/access.h"
 #include "services/dynamodb/capacity.h"
 #include "services/dynamodb/item_write.h"
 
@@ -38,11 +39,21 @@ Result<void> BatchGetItem::check(const Input& input) {
     return {};
 }
 
-Result<void> BatchGetItem::authorize(DynamoDbService&, OpContext& context, const Input& input,
+Result<void> BatchGetItem::authorize(DynamoDbService& service, OpContext& context, const Input& input,
                                      AuthzRequests& requests) {
     if (!input.request_items) return {};
-    for (const auto& [table, wanted] : *input.request_items)
-        ask(context, table, "BatchGetItem", requests);
+    for (const auto& [table, request] : *input.request_items) {
+        const auto& wanted = request;
+        ask_for_items(service, context, table, "BatchGetItem", requests, [&](Touched& touched) {
+            static const std::optional<item::Item> kNoValues;
+            expression::ExpressionContext parsing(wanted.expression_attribute_names, kNoValues);
+            if (wanted.keys) {
+                for (const item::Item& key : *wanted.keys) touched.item(key);
+            }
+            touched.projection(wanted.projection_expression, wanted.attributes_to_get, parsing);
+            touched.return_consumed_capacity = input.return_consumed_capacity.value_or("");
+        });
+    }
     return {};
 }
 

@@ -3,6 +3,7 @@
 // IAM: dynamodb:BatchWriteItem on each table. Source: DynamoDB API Reference, BatchWriteItem.
 #include <set>
 
+#include "services/dynamodb/access.h"
 #include "services/dynamodb/capacity.h"
 #include "services/dynamodb/item_write.h"
 
@@ -43,11 +44,19 @@ Result<void> BatchWriteItem::check(const Input& input) {
     return {};
 }
 
-Result<void> BatchWriteItem::authorize(DynamoDbService&, OpContext& context, const Input& input,
+Result<void> BatchWriteItem::authorize(DynamoDbService& service, OpContext& context, const Input& input,
                                        AuthzRequests& requests) {
     if (!input.request_items) return {};
-    for (const auto& [table, writes] : *input.request_items)
-        ask(context, table, "BatchWriteItem", requests);
+    for (const auto& [table, entries] : *input.request_items) {
+        const auto& writes = entries;
+        ask_for_items(service, context, table, "BatchWriteItem", requests, [&](Touched& touched) {
+            for (const auto& write : writes) {
+                if (write.put_request) touched.item(write.put_request->item);
+                if (write.delete_request) touched.item(write.delete_request->key);
+            }
+            touched.return_consumed_capacity = input.return_consumed_capacity.value_or("");
+        });
+    }
     return {};
 }
 
@@ -57,9 +66,10 @@ Outcome<BatchWriteItem::Output> BatchWriteItem::run(DynamoDbService& service, Op
     Output output;
     output.unprocessed_items.emplace();
     std::vector<ItemWrite> prepared;
+    // Over all tables: a table may be named by its name and by its ARN.
+    std::set<std::string> seen;
     for (const auto& [name, requests] : *input.request_items) {
         MR_TRY(const TableRef table, need_table(service, context, name, true));
-        std::set<std::string> seen;
         for (const auto& request : requests) {
             ItemWrite write;
             write.table = table;

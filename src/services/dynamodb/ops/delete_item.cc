@@ -1,5 +1,6 @@
 // DeleteItem: deletes an item by its key. Deleting what is not there succeeds, unless a condition
 // fails. IAM: dynamodb:DeleteItem. Source: DynamoDB API Reference, DeleteItem.
+#include "services/dynamodb/access.h"
 #include "services/dynamodb/capacity.h"
 #include "services/dynamodb/item_write.h"
 
@@ -20,9 +21,17 @@ Result<void> DeleteItem::check(const Input& input) {
     return check_item(input.key);
 }
 
-Result<void> DeleteItem::authorize(DynamoDbService&, OpContext& context, const Input& input,
+Result<void> DeleteItem::authorize(DynamoDbService& service, OpContext& context, const Input& input,
                                    AuthzRequests& requests) {
-    ask(context, input.table_name, "DeleteItem", requests);
+    ask_for_items(
+        service, context, input.table_name, "DeleteItem", requests, [&](Touched& touched) {
+            expression::ExpressionContext parsing(input.expression_attribute_names,
+                                                  input.expression_attribute_values);
+            touched.item(input.key);
+            touched.condition(input.condition_expression, expression::Kind::kCondition, parsing);
+            touched.return_values = input.return_values.value_or("NONE");
+            touched.return_consumed_capacity = input.return_consumed_capacity.value_or("");
+        });
     return {};
 }
 

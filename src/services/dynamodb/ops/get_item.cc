@@ -1,6 +1,7 @@
 // GetItem: one item by its key.
 // IAM: dynamodb:GetItem. Cost: one read of the store. What was read is durable before it is shown,
 // also without ConsistentRead. Source: DynamoDB API Reference, GetItem.
+#include "services/dynamodb/access.h"
 #include "services/dynamodb/capacity.h"
 #include "services/dynamodb/item_write.h"
 
@@ -15,9 +16,15 @@ Result<void> GetItem::check(const Input& input) {
     return check_item(input.key);
 }
 
-Result<void> GetItem::authorize(DynamoDbService&, OpContext& context, const Input& input,
+Result<void> GetItem::authorize(DynamoDbService& service, OpContext& context, const Input& input,
                                 AuthzRequests& requests) {
-    ask(context, input.table_name, "GetItem", requests);
+    ask_for_items(service, context, input.table_name, "GetItem", requests, [&](Touched& touched) {
+        static const std::optional<item::Item> kNoValues;
+        expression::ExpressionContext parsing(input.expression_attribute_names, kNoValues);
+        touched.item(input.key);
+        touched.projection(input.projection_expression, input.attributes_to_get, parsing);
+        touched.return_consumed_capacity = input.return_consumed_capacity.value_or("");
+    });
     return {};
 }
 

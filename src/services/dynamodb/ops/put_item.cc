@@ -4,6 +4,7 @@
 // Writes:  item, stream record, TTL row: one transaction.
 // Errors:  ValidationException, ResourceNotFoundException, ConditionalCheckFailedException.
 // Source:  DynamoDB API Reference, PutItem.
+#include "services/dynamodb/access.h"
 #include "services/dynamodb/capacity.h"
 #include "services/dynamodb/item_write.h"
 
@@ -24,9 +25,17 @@ Result<void> PutItem::check(const Input& input) {
     return check_item(input.item);
 }
 
-Result<void> PutItem::authorize(DynamoDbService&, OpContext& context, const Input& input,
+Result<void> PutItem::authorize(DynamoDbService& service, OpContext& context, const Input& input,
                                 AuthzRequests& requests) {
-    ask(context, input.table_name, "PutItem", requests);
+    ask_for_items(
+        service, context, input.table_name, "PutItem", requests, [&](Touched& touched) {
+            expression::ExpressionContext parsing(input.expression_attribute_names,
+                                                  input.expression_attribute_values);
+            touched.item(input.item);
+            touched.condition(input.condition_expression, expression::Kind::kCondition, parsing);
+            touched.return_values = input.return_values.value_or("NONE");
+            touched.return_consumed_capacity = input.return_consumed_capacity.value_or("");
+        });
     return {};
 }
 

@@ -1,5 +1,6 @@
 // Query: the items of one partition in the order of their sort keys.
 // IAM: dynamodb:Query. Cost: the page, not the table. Source: DynamoDB API Reference, Query.
+#include "services/dynamodb/access.h"
 #include "services/dynamodb/capacity.h"
 #include "services/dynamodb/reading.h"
 
@@ -27,9 +28,18 @@ Result<void> Query::check(const Input& input) {
     return check_item(input.exclusive_start_key);
 }
 
-Result<void> Query::authorize(DynamoDbService&, OpContext& context, const Input& input,
+Result<void> Query::authorize(DynamoDbService& service, OpContext& context, const Input& input,
                               AuthzRequests& requests) {
-    ask(context, input.table_name, "Query", requests);
+    ask_for_items(
+        service, context, input.table_name, "Query", requests, [&](Touched& touched) {
+            expression::ExpressionContext parsing(input.expression_attribute_names,
+                                                  input.expression_attribute_values);
+            touched.key_condition(input.key_condition_expression, parsing);
+            touched.condition(input.filter_expression, expression::Kind::kFilter, parsing);
+            touched.select = input.select.value_or("");
+            touched.projection(input.projection_expression, input.attributes_to_get, parsing);
+            touched.return_consumed_capacity = input.return_consumed_capacity.value_or("");
+        });
     if (input.index_name && !requests.empty())
         requests.back().resource += "/index/" + *input.index_name;
     return {};

@@ -1,5 +1,6 @@
 // Scan: all items, in the order of their keys' hashes; a segment is a range of hashes.
 // IAM: dynamodb:Scan. Cost: the page. Source: DynamoDB API Reference, Scan.
+#include "services/dynamodb/access.h"
 #include "services/dynamodb/capacity.h"
 #include "services/dynamodb/reading.h"
 
@@ -35,9 +36,17 @@ Result<void> Scan::check(const Input& input) {
     return check_item(input.exclusive_start_key);
 }
 
-Result<void> Scan::authorize(DynamoDbService&, OpContext& context, const Input& input,
+Result<void> Scan::authorize(DynamoDbService& service, OpContext& context, const Input& input,
                              AuthzRequests& requests) {
-    ask(context, input.table_name, "Scan", requests);
+    ask_for_items(
+        service, context, input.table_name, "Scan", requests, [&](Touched& touched) {
+            expression::ExpressionContext parsing(input.expression_attribute_names,
+                                                  input.expression_attribute_values);
+            touched.condition(input.filter_expression, expression::Kind::kFilter, parsing);
+            touched.select = input.select.value_or("");
+            touched.projection(input.projection_expression, input.attributes_to_get, parsing);
+            touched.return_consumed_capacity = input.return_consumed_capacity.value_or("");
+        });
     if (input.index_name && !requests.empty())
         requests.back().resource += "/index/" + *input.index_name;
     return {};

@@ -2,6 +2,7 @@
 // IAM: dynamodb:GetItem on each table. Source: DynamoDB API Reference, TransactGetItems.
 #include <set>
 
+#include "services/dynamodb/access.h"
 #include "services/dynamodb/capacity.h"
 #include "services/dynamodb/item_write.h"
 
@@ -22,11 +23,21 @@ Result<void> TransactGetItems::check(const Input& input) {
     return {};
 }
 
-Result<void> TransactGetItems::authorize(DynamoDbService&, OpContext& context, const Input& input,
+Result<void> TransactGetItems::authorize(DynamoDbService& service, OpContext& context, const Input& input,
                                          AuthzRequests& requests) {
     if (!input.transact_items) return {};
     for (const auto& action : *input.transact_items) {
-        if (action.get) ask(context, action.get->table_name, "GetItem", requests);
+        if (!action.get) continue;
+        const auto& get = *action.get;
+        ask_for_items(service, context, get.table_name, "GetItem", requests,
+                      [&](Touched& touched) {
+                          static const std::optional<item::Item> kNoValues;
+                          expression::ExpressionContext parsing(get.expression_attribute_names,
+                                                                kNoValues);
+                          touched.item(get.key);
+                          touched.projection(get.projection_expression, std::nullopt, parsing);
+                          touched.enclosing = "TransactGetItems";
+                      });
     }
     return {};
 }

@@ -9,6 +9,7 @@
 
 #include "codec/digest.h"
 #include "model/json_protocol.h"
+#include "services/dynamodb/access.h"
 #include "services/dynamodb/capacity.h"
 #include "services/dynamodb/item_write.h"
 
@@ -135,12 +136,21 @@ Result<void> TransactWriteItems::check(const Input& input) {
     return {};
 }
 
-Result<void> TransactWriteItems::authorize(DynamoDbService&, OpContext& context, const Input& input,
+Result<void> TransactWriteItems::authorize(DynamoDbService& service, OpContext& context, const Input& input,
                                            AuthzRequests& requests) {
     if (!input.transact_items) return {};
     for (const Action& action : *input.transact_items) {
-        if (const auto view = view_of(action))
-            ask(context, *view->table, iam_action(view->kind), requests);
+        const auto view = view_of(action);
+        if (!view) continue;
+        ask_for_items(service, context, *view->table, iam_action(view->kind), requests,
+                      [&](Touched& touched) {
+                          expression::ExpressionContext parsing(*view->names, *view->values);
+                          touched.item(*view->item);
+                          touched.update(*view->update, parsing);
+                          touched.condition(*view->condition, expression::Kind::kCondition,
+                                            parsing);
+                          touched.enclosing = "TransactWriteItems";
+                      });
     }
     return {};
 }

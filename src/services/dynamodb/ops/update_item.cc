@@ -1,5 +1,6 @@
 // UpdateItem: changes attributes of an item, which is created when it is not there.
 // IAM: dynamodb:UpdateItem. Source: DynamoDB API Reference, UpdateItem.
+#include "services/dynamodb/access.h"
 #include "services/dynamodb/capacity.h"
 #include "services/dynamodb/item_write.h"
 
@@ -22,9 +23,18 @@ Result<void> UpdateItem::check(const Input& input) {
     return check_item(input.key);
 }
 
-Result<void> UpdateItem::authorize(DynamoDbService&, OpContext& context, const Input& input,
+Result<void> UpdateItem::authorize(DynamoDbService& service, OpContext& context, const Input& input,
                                    AuthzRequests& requests) {
-    ask(context, input.table_name, "UpdateItem", requests);
+    ask_for_items(
+        service, context, input.table_name, "UpdateItem", requests, [&](Touched& touched) {
+            expression::ExpressionContext parsing(input.expression_attribute_names,
+                                                  input.expression_attribute_values);
+            touched.item(input.key);
+            touched.update(input.update_expression, parsing);
+            touched.condition(input.condition_expression, expression::Kind::kCondition, parsing);
+            touched.return_values = input.return_values.value_or("NONE");
+            touched.return_consumed_capacity = input.return_consumed_capacity.value_or("");
+        });
     return {};
 }
 

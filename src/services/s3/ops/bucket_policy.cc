@@ -5,44 +5,97 @@
 // Errors:  MalformedPolicy, AccessDenied (a public policy while BlockPublicPolicy is on).
 // Source:  S3 API Reference; User Guide, "Blocking public access to your Amazon S3 storage".
 #include "auth/policy.h"
-#include "services/s3/access.h"
-#include "services/s3/errors.h"
-#include "services/s3/operations.h"
+#include "services/s3/ops/bucket_settings.h"
 
 namespace millrace::s3 {
 namespace {
 
 constexpr size_t kPolicyBytesMax = 20 * 1024;
 
-// A copy to change; the error when there is no such bucket.
-Result<Bucket> changeable(S3Service& service, contracts::OpContext& context,
-                          const std::string& name) {
-    const BucketRef bucket = service.find_bucket_for_write(context.txn(), name);
-    if (!bucket) return errors::no_such_bucket(name);
-    return *bucket;
+// Which kind of resource an action is about. Actions with wildcards fit both.
+bool is_object_action(std::string_view action) {
+    for (const std::string_view prefix :
+         {"s3:getobject", "s3:putobject", "s3:deleteobject", "s3:abortmultipartupload",
+          "s3:listmultipartuploadparts", "s3:restoreobject", "s3:bypassgovernance", "s3:replicate",
+          "s3:objectowneroverride", "s3:initiatereplication", "s3:updateobjectencryption"}) {
+        if (action.starts_with(prefix)) return true;
+    }
+    return false;
+}
+
+// Resources must lie in the bucket, actions must be S3's and fit one of the statement's resources.
+Result<void> check_statements(const contracts::PolicyDocument& policy, const std::string& name) {
+    const std::string arn = "arn:aws:s3:::" + name;
+    for (const auth::Statement& statement : policy.statements) {
+        bool on_bucket = false;
+        bool on_objects = false;
+        for (const auth::Pattern& resource : statement.resources) {
+            if (!resource.text.starts_with(arn)) {
+                return errors::malformed_policy("Policy has invalid resource");
+            }
+            const std::string_view rest = std::string_view(resource.text).substr(arn.size());
+            if (rest.empty()) {
+                on_bucket = true;
+            } else if (rest.starts_with("/")) {
+                on_objects = true;
+            } else if (rest.starts_with("*")) {
+                on_bucket = true;
+                on_objects = true;
+            } else {
+                return errors::malformed_policy("Policy has invalid resource");
+            }
+        }
+        for (const auth::Pattern& action : statement.actions) {
+            std::string lower = action.text;
+            for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+            if (lower == "*") continue;
+            if (!lower.starts_with("s3:")) {
+                return errors::malformed_policy("Policy has invalid action");
+            }
+            if (action.has_wildcard || statement.not_resource || statement.not_action) continue;
+            if (is_object_action(lower) ? !on_objects : !on_bucket) {
+                return errors::malformed_policy(
+                    "Action does not apply to any resource(s) in statement");
+            }
+        }
+    }
+    return {};
+}
+
+// The owner's root gets at the policy whatever the policy says, or nobody could repair it.
+template <class Input>
+Result<void> authorize_policy(S3Service& service, contracts::OpContext& context, const Input& input,
+                              contracts::AuthzRequests& requests, std::string_view action) {
+    MR_CHECK_OK(authorize_bucket(service, context, input, requests, action));
+    contracts::AuthzRequest& request = requests.back();
+    if (context.caller().kind == contracts::PrincipalKind::kRoot &&
+        context.caller().account_id == request.resource_account) {
+        request.resource_policy = nullptr;
+    }
+    return {};
 }
 
 }  // namespace
 
-#define MR_S3_BUCKET_RULES(Name, action)                                                   \
+#define MR_S3_POLICY_RULES(Name)                                                           \
     Result<void> Name::check(const Input&) { return {}; }                                  \
     Result<void> Name::authorize(S3Service& service, contracts::OpContext& context,        \
                                  const Input& input, contracts::AuthzRequests& requests) { \
-        return authorize_bucket(service, context, input, requests, action);                \
+        return authorize_policy(service, context, input, requests, "s3:" #Name);           \
     }
-MR_S3_BUCKET_RULES(PutBucketPolicy, "s3:PutBucketPolicy")
-MR_S3_BUCKET_RULES(GetBucketPolicy, "s3:GetBucketPolicy")
-MR_S3_BUCKET_RULES(DeleteBucketPolicy, "s3:DeleteBucketPolicy")
+MR_S3_POLICY_RULES(PutBucketPolicy)
+MR_S3_POLICY_RULES(GetBucketPolicy)
+MR_S3_POLICY_RULES(DeleteBucketPolicy)
+#undef MR_S3_POLICY_RULES
 MR_S3_BUCKET_RULES(GetBucketPolicyStatus, "s3:GetBucketPolicyStatus")
 MR_S3_BUCKET_RULES(PutPublicAccessBlock, "s3:PutBucketPublicAccessBlock")
 MR_S3_BUCKET_RULES(GetPublicAccessBlock, "s3:GetBucketPublicAccessBlock")
 MR_S3_BUCKET_RULES(DeletePublicAccessBlock, "s3:PutBucketPublicAccessBlock")
-#undef MR_S3_BUCKET_RULES
 
 contracts::Outcome<PutBucketPolicy::Output> PutBucketPolicy::run(S3Service& service,
                                                                  contracts::OpContext& context,
                                                                  const Input& input) {
-    MR_TRY(Bucket bucket, changeable(service, context, *input.bucket));
+    MR_TRY(Bucket bucket, changeable_bucket(service, context, *input.bucket));
     const std::string document = input.policy.value_or("");
     if (document.size() > kPolicyBytesMax) {
         return errors::make(
@@ -51,6 +104,7 @@ contracts::Outcome<PutBucketPolicy::Output> PutBucketPolicy::run(S3Service& serv
     }
     const auto parsed = auth::parse_policy(document, auth::PolicyKind::kResource);
     if (!parsed) return errors::malformed_policy(parsed.error().message);
+    MR_CHECK_OK(check_statements(**parsed, bucket.name));
     if (bucket.blocks_public_policy() && auth::is_public(**parsed)) return errors::access_denied();
     bucket.policy = document;
     derive(bucket);
@@ -72,7 +126,7 @@ contracts::Outcome<GetBucketPolicy::Output> GetBucketPolicy::run(S3Service& serv
 
 contracts::Outcome<DeleteBucketPolicy::Output> DeleteBucketPolicy::run(
     S3Service& service, contracts::OpContext& context, const Input& input) {
-    MR_TRY(Bucket bucket, changeable(service, context, *input.bucket));
+    MR_TRY(Bucket bucket, changeable_bucket(service, context, *input.bucket));
     bucket.policy.reset();
     derive(bucket);
     service.put_bucket(context.txn(), bucket);
@@ -91,7 +145,7 @@ contracts::Outcome<GetBucketPolicyStatus::Output> GetBucketPolicyStatus::run(
 
 contracts::Outcome<PutPublicAccessBlock::Output> PutPublicAccessBlock::run(
     S3Service& service, contracts::OpContext& context, const Input& input) {
-    MR_TRY(Bucket bucket, changeable(service, context, *input.bucket));
+    MR_TRY(Bucket bucket, changeable_bucket(service, context, *input.bucket));
     if (!input.public_access_block_configuration) return errors::malformed_xml();
     const auto& given = *input.public_access_block_configuration;
     bucket.public_access_block = PublicAccessBlock{
@@ -117,7 +171,7 @@ contracts::Outcome<GetPublicAccessBlock::Output> GetPublicAccessBlock::run(
 
 contracts::Outcome<DeletePublicAccessBlock::Output> DeletePublicAccessBlock::run(
     S3Service& service, contracts::OpContext& context, const Input& input) {
-    MR_TRY(Bucket bucket, changeable(service, context, *input.bucket));
+    MR_TRY(Bucket bucket, changeable_bucket(service, context, *input.bucket));
     bucket.public_access_block.reset();
     service.put_bucket(context.txn(), bucket);
     return Output{};

@@ -1,9 +1,7 @@
 // PutBucketWebsite, GetBucketWebsite, DeleteBucketWebsite.
 // IAM: s3:PutBucketWebsite, s3:GetBucketWebsite, s3:DeleteBucketWebsite.
 // Source: S3 API Reference; recorded texts of the refusals.
-#include "services/s3/access.h"
-#include "services/s3/errors.h"
-#include "services/s3/operations.h"
+#include "services/s3/ops/bucket_settings.h"
 
 namespace millrace::s3 {
 namespace {
@@ -104,10 +102,8 @@ MR_S3_WEBSITE_RULES(DeleteBucketWebsite)
 contracts::Outcome<PutBucketWebsite::Output> PutBucketWebsite::run(S3Service& service,
                                                                    contracts::OpContext& context,
                                                                    const Input& input) {
-    const BucketRef there = service.find_bucket_for_write(context.txn(), *input.bucket);
-    if (!there) return errors::no_such_bucket(*input.bucket);
+    MR_TRY(Bucket bucket, changeable_bucket(service, context, *input.bucket));
     if (!input.website_configuration) return errors::malformed_xml();
-    Bucket bucket = *there;
     MR_TRY(bucket.website, read_website(*input.website_configuration));
     service.put_bucket(context.txn(), bucket);
     return Output{};
@@ -147,9 +143,7 @@ contracts::Outcome<GetBucketWebsite::Output> GetBucketWebsite::run(S3Service& se
 
 contracts::Outcome<DeleteBucketWebsite::Output> DeleteBucketWebsite::run(
     S3Service& service, contracts::OpContext& context, const Input& input) {
-    const BucketRef there = service.find_bucket_for_write(context.txn(), *input.bucket);
-    if (!there) return errors::no_such_bucket(*input.bucket);
-    Bucket bucket = *there;
+    MR_TRY(Bucket bucket, changeable_bucket(service, context, *input.bucket));
     bucket.website.reset();
     service.put_bucket(context.txn(), bucket);
     return Output{};

@@ -28,7 +28,7 @@ bool is_region(std::string_view name) {
         "eu-central-1",   "eu-central-2",   "eu-north-1",     "eu-south-1",     "eu-south-2",
         "eu-west-1",      "eu-west-2",      "eu-west-3",      "il-central-1",   "me-central-1",
         "me-south-1",     "mx-central-1",   "sa-east-1",      "us-east-2",      "us-gov-east-1",
-        "us-gov-west-1",  "us-west-1",      "us-west-2",      "us-iso-east-1"};
+        "us-gov-west-1",  "us-west-1",      "us-west-2"};
     return std::find(kRegions.begin(), kRegions.end(), name) != kRegions.end();
 }
 

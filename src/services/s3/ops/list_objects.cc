@@ -51,7 +51,7 @@ public:
         for (const ListedObject& listed : page_.objects) {
             model::s3::Object object;
             object.key = text(listed.key);
-            object.last_modified = listed.modified;
+            object.last_modified = TimePoint(std::chrono::seconds(epoch_seconds(listed.modified)));
             object.e_tag = '"' + listed.etag + '"';
             object.size = static_cast<int64_t>(listed.size);
             object.storage_class = listed.storage_class.empty() ? "STANDARD" : listed.storage_class;

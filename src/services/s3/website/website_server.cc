@@ -5,10 +5,12 @@
 #include <optional>
 
 #include "codec/url.h"
+#include "codec/xml_writer.h"
 #include "services/s3/access.h"
 #include "services/s3/conditions.h"
 #include "services/s3/errors.h"
 #include "services/s3/objects.h"
+#include "services/s3/website/cors.h"
 
 namespace millrace::s3 {
 namespace {
@@ -110,20 +112,28 @@ public:
         }
         if (const WebsiteRule* rule = matching_rule(key, 0)) return follow(*rule, key);
         const std::string index = website_.index_suffix.value_or("index.html");
-        if (key.empty() || key.ends_with('/')) return object(key + index, key);
-        if (objects_.current(key)) return object(key, key);
-        // A folder without its slash, when there is a page in it.
-        if (readable(key + "/" + index) && objects_.current(key + "/" + index)) {
-            return redirect(context_, 302, "/" + codec::url_encode_path(key) + "/");
+        if (key.empty() || key.ends_with('/')) {
+            return object(key + index, key, objects_.current(key + index));
         }
-        return object(key, key);
+        const std::optional<ObjectRow> row = objects_.current(key);
+        if (!row) {
+            // A folder without its slash, when there is a page in it.
+            const std::string page = key + "/" + index;
+            if (const auto inside = objects_.current(page); inside && readable(page, &*inside)) {
+                return redirect(context_, 302, "/" + codec::url_encode_path(key) + "/");
+            }
+        }
+        return object(key, key, row);
     }
 
 private:
     std::string protocol() const { return request_.secure ? "https" : "http"; }
 
-    bool readable(const std::string& key) {
+    bool readable(const std::string& key, const ObjectRow* row) {
         contracts::AuthzRequest request = make_request(context_, bucket_, "s3:GetObject", &key);
+        if (row != nullptr && bucket_.policy_uses_object_tags) {
+            add_tag_conditions(request, "s3:existingobjecttag", row->tags);
+        }
         return is_allowed(service_, context_, request);
     }
 
@@ -156,9 +166,9 @@ private:
     }
 
     // `asked`: the key before an index document was added; what rules look at.
-    HttpResponse object(const std::string& key, const std::string& asked) {
-        if (!readable(key)) return error(errors::access_denied(), asked);
-        const std::optional<ObjectRow> row = objects_.current(key);
+    HttpResponse object(const std::string& key, const std::string& asked,
+                        const std::optional<ObjectRow>& row) {
+        if (!readable(key, row ? &*row : nullptr)) return error(errors::access_denied(), asked);
         if (!row) {
             const bool listable = may_list(service_, context_, bucket_, key);
             return error(listable ? errors::no_such_key(key) : errors::access_denied(), asked);
@@ -171,8 +181,9 @@ private:
     HttpResponse error(const Error& error, const std::string& asked) {
         if (const WebsiteRule* rule = matching_rule(asked, error.http_status))
             return follow(*rule, asked);
-        if (website_.error_key && readable(*website_.error_key)) {
-            if (const std::optional<ObjectRow> row = objects_.current(*website_.error_key)) {
+        if (website_.error_key) {
+            const std::optional<ObjectRow> row = objects_.current(*website_.error_key);
+            if (row && readable(*website_.error_key, &*row)) {
                 HttpResponse response = content(*row, error.http_status);
                 response.add_header("x-amz-error-code", error.code);
                 response.add_header("x-amz-error-message", error.message);
@@ -199,6 +210,9 @@ private:
                 conditions.if_match = std::string(request_.header("if-match"));
             if (request_.has_header("if-none-match"))
                 conditions.if_none_match = std::string(request_.header("if-none-match"));
+            conditions.if_modified_since = parse_http_date(request_.header("if-modified-since"));
+            conditions.if_unmodified_since =
+                parse_http_date(request_.header("if-unmodified-since"));
             if (const auto checked = check_read(conditions, row.etag, row.modified, context_.now());
                 !checked) {
                 if (checked.error().http_status != 304)
@@ -248,21 +262,86 @@ HttpResponse WebsiteServer::serve(contracts::OpContext& context, std::string_vie
     const BucketRef bucket = service_.find_bucket(context.txn(), name);
     if (!bucket) return error_page(context, errors::no_such_bucket(name));
     if (!bucket->website) return error_page(context, errors::no_such_website(name));
-    return Page(service_, context, *bucket, request).answer();
+    HttpResponse response = Page(service_, context, *bucket, request).answer();
+    add_cors_headers(context, name, request, response);
+    return response;
 }
 
-// No operation sets CORS rules yet: every preflight is refused as S3 refuses it without rules.
-HttpResponse WebsiteServer::preflight(contracts::OpContext& context, std::string_view,
-                                      const HttpRequest& request) {
-    if (!request.has_header("origin")) {
-        return error_page(context, errors::bad_request(
-                                       "Insufficient information. Origin request header needed."));
+namespace {
+
+// Browsers ask the API endpoint, whose errors are XML.
+HttpResponse refused_preflight(const contracts::OpContext& context, const Error& error,
+                               std::string_view method) {
+    HttpResponse response;
+    response.status = error.http_status;
+    response.add_header("Content-Type", "application/xml");
+    response.add_header("x-amz-request-id", context.request().request_id);
+    codec::XmlWriter xml(response.body.bytes);
+    xml.declaration();
+    xml.open("Error");
+    xml.element("Code", error.code);
+    xml.element("Message", error.message);
+    if (error.http_status == 403) {
+        xml.element("Method", method);
+        xml.element("ResourceType", std::string_view("BUCKET"));
     }
-    return error_page(context,
-                      errors::cors_forbidden("CORSResponse: CORS is not enabled for this bucket."));
+    xml.element("RequestId", context.request().request_id);
+    xml.element("HostId", context.request().request_id);
+    xml.close("Error");
+    return response;
 }
 
-void WebsiteServer::add_cors_headers(contracts::OpContext&, std::string_view, const HttpRequest&,
-                                     HttpResponse&) {}
+}  // namespace
+
+HttpResponse WebsiteServer::preflight(contracts::OpContext& context, std::string_view name,
+                                      const HttpRequest& request) {
+    const std::string_view origin = request.header("origin");
+    const std::string_view method = request.header("access-control-request-method");
+    if (origin.empty()) {
+        return refused_preflight(
+            context, errors::bad_request("Insufficient information. Origin request header needed."),
+            method);
+    }
+    if (method.empty()) {
+        return refused_preflight(
+            context, errors::bad_request("Invalid Access-Control-Request-Method: null"), method);
+    }
+    const BucketRef bucket = service_.find_bucket(context.txn(), name);
+    if (!bucket) {
+        return refused_preflight(context, errors::cors_forbidden("CORSResponse: Bucket not found"),
+                                 method);
+    }
+    if (bucket->cors.empty()) {
+        return refused_preflight(
+            context, errors::cors_forbidden("CORSResponse: CORS is not enabled for this bucket."),
+            method);
+    }
+    const std::string_view headers = request.header("access-control-request-headers");
+    const CorsRule* rule = find_cors_rule(bucket->cors, origin, method, headers);
+    if (rule == nullptr) {
+        return refused_preflight(
+            context,
+            errors::cors_forbidden(
+                "CORSResponse: This CORS request is not allowed. This is usually because the "
+                "evalution of Origin, request method / Access-Control-Request-Method or "
+                "Access-Control-Request-Headers are not whitelisted by the resource's CORS spec."),
+            method);
+    }
+    HttpResponse response;
+    response.status = 200;
+    response.add_header("x-amz-request-id", context.request().request_id);
+    add_preflight_headers(*rule, origin, headers, response);
+    return response;
+}
+
+void WebsiteServer::add_cors_headers(contracts::OpContext& context, std::string_view name,
+                                     const HttpRequest& request, HttpResponse& response) {
+    const std::string_view origin = request.header("origin");
+    if (origin.empty()) return;
+    const BucketRef bucket = service_.find_bucket(context.txn(), name);
+    if (!bucket) return;
+    const CorsRule* rule = find_cors_rule(bucket->cors, origin, request.method, {});
+    if (rule != nullptr) add_actual_headers(*rule, origin, response);
+}
 
 }  // namespace millrace::s3

@@ -13,6 +13,14 @@ namespace millrace::sts {
 Result<void> AssumeRole::check(const Input& input) {
     if (!input.role_arn->starts_with("arn:"))
         return errors::make("ValidationError", 400, *input.role_arn + " is invalid");
+    // What narrows or marks a session must work, or be refused.
+    if (input.policy_arns || input.tags || input.transitive_tag_keys || input.source_identity ||
+        input.provided_contexts || input.serial_number || input.token_code) {
+        return errors::make("ValidationError", 400,
+                            "PolicyArns, Tags, TransitiveTagKeys, SourceIdentity, ProvidedContexts "
+                            "and MFA are not supported by "
+                            "this server.");
+    }
     if (input.policy) {
         const auto parsed = auth::parse_policy(*input.policy);
         if (!parsed) return errors::make("MalformedPolicyDocument", 400, parsed.error().message);
