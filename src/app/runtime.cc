@@ -150,6 +150,7 @@ Result<void> Wiring::start() {
     workers_ = std::make_unique<workers::WorkerHost>(clock_, hub_);
     workers_->add(iam_->make_sweeper());
     workers_->add(sqs_->make_sweeper());
+    workers_->add(s3_->make_sweeper({}));
     workers_->add(streams_->make_trimmer());
     workers_->add(logs_->make_flusher());
     for (auto& worker : dynamodb_->make_workers()) workers_->add(std::move(worker));
@@ -207,7 +208,8 @@ void Wiring::start_functions() {
 void Wiring::stop() {
     if (stopped_) return;
     stopped_ = true;
-    // Mappings first; functions still reach the server while their last events run.
+    // Mappings take nothing new; functions still reach the server while their last events run.
+    if (lanes_) lanes_->ask_to_stop("");
     if (runner_) runner_->stop();
     if (lanes_) lanes_->stop();
     if (server_) server_->stop(kStopGrace);

@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,9 +26,12 @@ namespace {
 
 constexpr size_t kTailBytes = 4096;
 constexpr size_t kLineBytesMax = 256 * 1024;
-constexpr size_t kRequestBytesMax = Environment::kResponseBytesMax + (64 << 10);
+// Larger than what is allowed, so that the runtime is told so; beyond, it is ended.
+constexpr size_t kRequestBytesMax = size_t{32} << 20;
 constexpr int kStartTimeoutMs = 10'000;
 constexpr int kMemoryCheckMs = 100;
+constexpr int64_t kSharedMemoryBytes = 64 << 20;
+constexpr int kSendTimeoutSeconds = 5;
 
 std::string status_text(int status) {
     return status == 200 ? "OK" : status == 202 ? "Accepted" : "Error";
@@ -106,7 +110,6 @@ Result<void> Environment::start() {
                                      "990",
                                      "--hostname",
                                      "sandbox",
-                                     "--clearenv",
                                      "--ro-bind",
                                      "/usr",
                                      "/usr",
@@ -128,8 +131,11 @@ Result<void> Environment::start() {
                                      "/etc/ld.so.cache",
                                      "/etc/ld.so.cache",
                                      "--ro-bind-try",
-                                     "/etc/ssl",
-                                     "/etc/ssl",
+                                     "/etc/ssl/certs",
+                                     "/etc/ssl/certs",
+                                     "--ro-bind-try",
+                                     "/etc/ssl/openssl.cnf",
+                                     "/etc/ssl/openssl.cnf",
                                      "--ro-bind-try",
                                      "/etc/alternatives",
                                      "/etc/alternatives",
@@ -137,6 +143,10 @@ Result<void> Environment::start() {
                                      "/proc",
                                      "--dev",
                                      "/dev",
+                                     "--size",
+                                     std::to_string(kSharedMemoryBytes),
+                                     "--tmpfs",
+                                     "/dev/shm",
                                      "--size",
                                      std::to_string(int64_t{spec.ephemeral_storage_mb} << 20),
                                      "--tmpfs",
@@ -185,19 +195,31 @@ Result<void> Environment::start() {
     } else {
         args.emplace_back("/var/task/bootstrap");
     }
+    // bwrap itself runs with an empty environment: LD_PRELOAD and its like are the function's to
+    // set, but only inside. Its variables go through a file of arguments, since arguments show in
+    // /proc.
+    const int arguments = ::memfd_create("bwrap-args", MFD_CLOEXEC);
+    std::string settings;
+    for (const auto& [name, value] : variables) {
+        for (const std::string_view part :
+             {std::string_view("--setenv"), std::string_view(name), std::string_view(value)}) {
+            settings += part;
+            settings += '\0';
+        }
+    }
+    if (arguments < 0 ||
+        ::write(arguments, settings.data(), settings.size()) !=
+            static_cast<ssize_t>(settings.size()) ||
+        ::lseek(arguments, 0, SEEK_SET) != 0) {
+        for (const int fd : {channel[0], channel[1], output[0], output[1], arguments}) ::close(fd);
+        return Error{
+            .code = "SandboxFailure", .http_status = 500, .message = "memfd_create failed"};
+    }
+    args.insert(args.begin() + 1, {"--args", std::to_string(arguments)});
     std::vector<char*> argv;
     for (std::string& argument : args) argv.push_back(argument.data());
     argv.push_back(nullptr);
-    // The variables go through bwrap's own environment, not its arguments: these show in /proc.
-    std::erase(args, "--clearenv");
-    std::vector<std::string> assignments;
-    for (const auto& [name, value] : variables) assignments.push_back(name + "=" + value);
-    std::vector<char*> environment;
-    for (std::string& assignment : assignments) environment.push_back(assignment.data());
-    environment.push_back(nullptr);
-    argv.clear();
-    for (std::string& argument : args) argv.push_back(argument.data());
-    argv.push_back(nullptr);
+    char* no_environment[] = {nullptr};
 
     started_ = setup_.clock->now();
     pid_ = ::vfork();
@@ -208,13 +230,13 @@ Result<void> Environment::start() {
         ::setpgid(0, 0);
         ::dup2(output[1], 1);
         ::dup2(output[1], 2);
-        const int flags = ::fcntl(channel[1], F_GETFD);
-        ::fcntl(channel[1], F_SETFD, flags & ~FD_CLOEXEC);
-        ::execve("/usr/bin/bwrap", argv.data(), environment.data());
+        for (const int fd : {channel[1], arguments}) ::fcntl(fd, F_SETFD, 0);
+        ::execve("/usr/bin/bwrap", argv.data(), no_environment);
         ::_exit(126);
     }
     ::close(output[1]);
     ::close(channel[1]);
+    ::close(arguments);
     output_ = output[0];
     ::fcntl(output_, F_SETFL, O_NONBLOCK);
     alive_ = pid_ > 0;
@@ -288,6 +310,14 @@ int64_t Environment::memory_used_mb() const {
             pages += resident - shared;
     }
     return pages * ::sysconf(_SC_PAGESIZE) >> 20;
+}
+
+bool Environment::check_alive() {
+    if (alive_ && !reaped_ && ::waitpid(pid_, &exit_status_, WNOHANG) == pid_) {
+        reaped_ = true;
+        alive_ = false;
+    }
+    return alive_;
 }
 
 void Environment::kill() {
@@ -368,7 +398,8 @@ Environment::Wait Environment::wait_for_message(TimePoint deadline, HttpMessage&
         const nfds_t count = connection_ >= 0 ? 3 : 2;
         const int ready =
             ::poll(fds, count, static_cast<int>(std::min<int64_t>(left + 1, kMemoryCheckMs)));
-        if (ready == 0) {
+        if (const TimePoint now = setup_.clock->now(); now >= next_memory_check_) {
+            next_memory_check_ = now + std::chrono::milliseconds(kMemoryCheckMs);
             if (memory_used_mb() > setup_.spec->memory_mb) {
                 kill();
                 return Wait::kOutOfMemory;
@@ -384,7 +415,7 @@ Environment::Wait Environment::wait_for_message(TimePoint deadline, HttpMessage&
                 received_.clear();
             } else {
                 received_.append(buffer, static_cast<size_t>(n));
-                if (received_.size() > kRequestBytesMax + (1 << 20)) {
+                if (received_.size() > kRequestBytesMax) {
                     kill();
                     return Wait::kExited;
                 }
@@ -395,6 +426,9 @@ Environment::Wait Environment::wait_for_message(TimePoint deadline, HttpMessage&
             if (accepted >= 0) {
                 const int one = 1;
                 ::setsockopt(accepted, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+                // A runtime that does not read what it asked for must not hold the timeout up.
+                timeval limit{kSendTimeoutSeconds, 0};
+                ::setsockopt(accepted, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
                 if (connection_ >= 0) ::close(connection_);
                 connection_ = accepted;
                 received_.clear();

@@ -43,6 +43,8 @@ public:
     // Runs one event. Afterwards alive() tells whether it can run another.
     contracts::InvocationResult run(const contracts::Invocation& invocation);
     bool alive() const { return alive_; }
+    // Looks whether the process ended while nothing ran.
+    bool check_alive();
     const contracts::FunctionSpec& spec() const { return *setup_.spec; }
     const EnvironmentSetup& setup() const { return setup_; }
 
@@ -78,6 +80,7 @@ private:
     bool first_ = true;
     bool next_is_waiting_ = false;  // the runtime asked for an event already
     TimePoint started_{};
+    TimePoint next_memory_check_{};
     std::string received_;
     std::string partial_line_;
     std::vector<contracts::LogLine> lines_;

@@ -117,7 +117,7 @@ void SandboxRunner::work(Slot* slot) {
             job = std::move(slot->job);
         }
         contracts::InvocationResult result;
-        if (!environment || !environment->alive() || clock_.now() - born > kAgeMax) {
+        if (!environment || !environment->check_alive() || clock_.now() - born > kAgeMax) {
             end_environment();
             auto made = make_environment(slot->spec);
             if (made) {

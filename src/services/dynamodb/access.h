@@ -23,10 +23,10 @@ struct Touched {
     const Table* table = nullptr;
     std::set<std::string> leading_keys;
     std::set<std::string, std::less<>> attributes;
-    std::string select;                   // empty: not of this operation
-    std::string return_values;            // empty: not of this operation
-    std::string return_consumed_capacity; // empty: not asked
-    std::string_view enclosing;           // "TransactWriteItems"; empty: none
+    std::string select;                    // empty: not of this operation
+    std::string return_values;             // empty: not of this operation
+    std::string return_consumed_capacity;  // empty: not asked
+    std::string_view enclosing;            // "TransactWriteItems"; empty: none
 
     void leading_key(item::ValueView value);
     // A key or an item: its partition key, and the names of all its attributes.

@@ -102,6 +102,10 @@ struct CancellationReason {
 };
 Error transaction_canceled(const std::vector<CancellationReason>& reasons);
 
+inline Error transaction_too_large() {
+    return validation("Transaction request exceeds the maximum allowed size of 4 MB");
+}
+
 inline Error idempotent_mismatch() { return make("IdempotentParameterMismatchException", ""); }
 
 inline Error access_denied(std::string text) {

@@ -31,8 +31,14 @@ Result<void> apply_stream_specification(OpContext& context, Table& table,
     row.account = table.account;
     row.region = table.region;
     row.table_name = table.name;
-    const std::string label = format_iso8601_ms(context.now());
-    row.label = label.substr(0, label.size() - 1);
+    // A stream that was enabled in this very millisecond has the label: it must stay readable.
+    for (TimePoint labelled = context.now();; labelled += std::chrono::milliseconds(1)) {
+        row.label = format_iso8601_ms(labelled);
+        row.label.pop_back();  // 'Z'
+        if (!context.txn().get(
+                contracts::stream_key(row.account, row.region, row.table_name, row.label)))
+            break;
+    }
     row.view_type = *view_type;
     row.created = context.now();
     row.hash_name = table.keys.hash.name;

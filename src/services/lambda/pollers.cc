@@ -14,6 +14,7 @@ namespace millrace::lambda {
 namespace {
 
 constexpr std::chrono::seconds kLookAgain{5};
+constexpr std::chrono::seconds kThrottledPause{1};
 constexpr std::chrono::milliseconds kFirstBackOff{100};
 constexpr std::chrono::seconds kLongestBackOff{60};
 constexpr size_t kEventBytesMax = 6 << 20;
@@ -128,7 +129,8 @@ void Poller::wait(const std::string& key, uint64_t epoch, TimePoint until,
     contracts::WakeHub& hub = service_.parts().hub;
     const std::string own_key = "mapping/" + mapping_.uuid;
     const auto own_id = hub.wait(own_key, hub.epoch(own_key), wake);
-    const auto id = hub.wait(key, epoch, wake);
+    // No key: only the time, and the mapping's own changes.
+    const auto id = key.empty() ? 0 : hub.wait(key, epoch, wake);
     {
         MutexLock lock(signal->mutex);
         while (!signal->woken && !stop) {
@@ -139,7 +141,7 @@ void Poller::wait(const std::string& key, uint64_t epoch, TimePoint until,
                           std::min<Duration>(left, std::chrono::milliseconds(250)));
         }
     }
-    hub.cancel(key, id);
+    if (!key.empty()) hub.cancel(key, id);
     hub.cancel(own_key, own_id);
 }
 
@@ -194,22 +196,24 @@ void QueuePoller::run(const std::atomic<bool>& stop) {
                  stop);
             if (batch.empty()) break;  // look at the function anew
         }
-        if (!batch.empty()) work(*spec, batch);
+        if (!batch.empty() && !work(*spec, batch)) wait("", 0, clock.now() + kThrottledPause, stop);
     }
 }
 
-void QueuePoller::work(const contracts::FunctionSpec& spec,
+bool QueuePoller::work(const contracts::FunctionSpec& spec,
                        const std::vector<contracts::QueueMessage>& batch) {
     const auto result =
         service_.invoke_and_wait(std::make_shared<contracts::FunctionSpec>(spec),
                                  queue_event(batch, mapping_.source_arn, mapping_.region));
     if (result.kind != contracts::InvocationResult::Kind::kOk)
-        return;  // the visibility timeout brings them back
+        return result.kind ==
+               contracts::InvocationResult::Kind::kFunctionError;  // the visibility timeout brings
+                                                                   // them back
     std::vector<std::string> identifiers;
     for (const auto& message : batch) identifiers.push_back(message.message_id);
     BatchOutcome outcome;
     if (mapping_.partial_failures) outcome = read_batch_answer(result.payload, identifiers);
-    if (outcome.all_failed) return;
+    if (outcome.all_failed) return true;
     std::vector<std::string> handles;
     for (const auto& message : batch) {
         if (std::find(outcome.failed.begin(), outcome.failed.end(), message.message_id) ==
@@ -222,6 +226,7 @@ void QueuePoller::work(const contracts::FunctionSpec& spec,
         log::warn("mapping {}: deleting {} messages failed, they will come again: {}",
                   mapping_.uuid, handles.size(), removed.error().message);
     }
+    return true;
 }
 
 // ---- streams ----
@@ -274,11 +279,14 @@ store::Version StreamPoller::deliver(const std::vector<contracts::StreamRecord>&
         const auto spec = function(
             {"dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream"});
         bool failed = true;
-        size_t done = 0;  // records of the batch from its front that are done
+        bool by_function = false;  // throttling, a failed start or missing rights are no attempts
+        size_t done = 0;           // records of the batch from its front that are done
         if (spec) {
             const auto result =
                 service_.invoke_and_wait(spec, stream_event(&records[begin], end - begin));
             failed = result.kind != contracts::InvocationResult::Kind::kOk;
+            by_function =
+                result.kind == contracts::InvocationResult::Kind::kFunctionError || !failed;
             if (!failed && mapping_.partial_failures) {
                 std::vector<std::string> identifiers;
                 for (size_t i = begin; i < end; ++i)
@@ -302,13 +310,13 @@ store::Version StreamPoller::deliver(const std::vector<contracts::StreamRecord>&
             back_off = kFirstBackOff;
         }
         if (!failed) continue;
-        attempts += 1;
-        if (spec && mapping_.bisect && end - begin > 1) {
+        if (by_function) attempts += 1;
+        if (by_function && mapping_.bisect && end - begin > 1) {
             end = begin + (end - begin) / 2;  // splitting uses up no retry
             attempts -= 1;
             continue;
         }
-        if (spec && mapping_.retries_max >= 0 && attempts > mapping_.retries_max) {
+        if (by_function && mapping_.retries_max >= 0 && attempts > mapping_.retries_max) {
             log::warn("mapping {}: {} records are dropped after {} attempts", mapping_.uuid,
                       end - begin, attempts);
             before = records[end - 1].version;

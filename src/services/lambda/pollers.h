@@ -47,7 +47,8 @@ public:
     void run(const std::atomic<bool>& stop);
 
 private:
-    void work(const contracts::FunctionSpec& spec,
+    // False: the function could not run; the messages come back by themselves.
+    bool work(const contracts::FunctionSpec& spec,
               const std::vector<contracts::QueueMessage>& batch);
 };
 

@@ -132,8 +132,9 @@ store::Key completed_key(std::string_view bucket_id, std::string_view upload_id)
 }
 
 namespace {
+// None is '-': an id that began with it would look like an option on a command line.
 constexpr std::string_view kAlphabet =
-    "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
+    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._";
 }  // namespace
 
 std::string make_version_id(uint64_t sequence, Rng& rng) {

@@ -40,6 +40,11 @@ inline Error trimmed() {
     return make("TrimmedDataAccessException",
                 "The operation attempted to read past the oldest stream record in a shard.");
 }
+inline Error internal(std::string message) {
+    Error error = make("InternalServerError", std::move(message));
+    error.http_status = 500;
+    return error;
+}
 inline Error access_denied(std::string text) {
     Error error = make("AccessDeniedException", std::move(text));
     error.json_namespace = "com.amazon.coral.service";

@@ -26,7 +26,15 @@ void ask(contracts::OpContext& context, std::string_view arn, std::string_view a
     contracts::AuthzRequest request;
     request.action = "dynamodb:" + std::string(action);
     request.resource = arn;
+    // The stream's owner, who need not be the caller's account: then no identity policy suffices.
     request.resource_account = context.account();
+    std::string_view rest = arn;
+    for (int i = 0; i < 4 && !rest.empty(); ++i) {
+        const size_t colon = rest.find(':');
+        rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
+    }
+    if (const size_t colon = rest.find(':'); colon != std::string_view::npos)
+        request.resource_account = rest.substr(0, colon);
     requests.push_back(std::move(request));
 }
 

@@ -13,6 +13,32 @@ namespace {
 constexpr size_t kTrimRecords = 1000;
 constexpr std::chrono::minutes kTrimPause{1};
 
+// Space::kStreams, beside the descriptions: what was trimmed of a log. Format, major, minor.
+constexpr std::string_view kTrimmed = "!trimmed";
+constexpr uint8_t kTrimmedFormat = 1;
+store::Key trimmed_key(const store::LogId& log) {
+    return {store::Space::kStreams, std::string(kTrimmed), log.id};
+}
+
+// arn:aws:dynamodb:<region>:<account>:table/<table>/stream/<label>
+std::optional<store::Key> key_of_arn(std::string_view arn) {
+    constexpr std::string_view kPrefix = "arn:aws:dynamodb:";
+    constexpr std::string_view kTable = ":table/";
+    constexpr std::string_view kStream = "/stream/";
+    if (!arn.starts_with(kPrefix)) return std::nullopt;
+    arn.remove_prefix(kPrefix.size());
+    const size_t region = arn.find(':');
+    const size_t table = arn.find(kTable);
+    const size_t stream = arn.find(kStream);
+    if (region == std::string_view::npos || table == std::string_view::npos ||
+        stream == std::string_view::npos || region >= table || table >= stream) {
+        return std::nullopt;
+    }
+    return contracts::stream_key(arn.substr(region + 1, table - region - 1), arn.substr(0, region),
+                                 arn.substr(table + kTable.size(), stream - table - kTable.size()),
+                                 arn.substr(stream + kStream.size()));
+}
+
 const contracts::StreamShardRow* find_shard(const contracts::StreamRow& row, std::string_view id) {
     for (const auto& shard : row.shards) {
         if (shard.id == id) return &shard;
@@ -29,7 +55,8 @@ public:
         std::vector<contracts::StreamRow> rows;
         store_.run([&](store::Txn& txn) {
             rows.clear();
-            txn.scan_space(store::Space::kStreams, "", "", "",
+            // Descriptions' partitions begin with the account's digits.
+            txn.scan_space(store::Space::kStreams, "0", "", ":",
                            [&](std::string_view, std::string_view, std::string_view bytes) {
                                if (auto row = contracts::decode_stream_row(bytes))
                                    rows.push_back(std::move(*row));
@@ -40,20 +67,32 @@ public:
         bool more = false;
         const TimePoint expired = now - contracts::kStreamRetention;
         for (const auto& row : rows) {
+            bool empty = true;
             for (const auto& shard : row.shards) {
                 const store::LogId log = contracts::stream_log(row.id, shard.number);
                 const auto records = store_.read_log(log, {}, kTrimRecords, 16 << 20);
+                empty = empty && records.empty();
                 store::Version through;
                 for (const auto& record : records) {
                     if (contracts::stream_record_created(record.bytes) > expired) break;
                     through = record.version;
                 }
                 if (through.major == 0) continue;
+                store_.run([&](store::Txn& txn) {
+                    std::string mark;
+                    append_u8(mark, kTrimmedFormat);
+                    append_u64(mark, through.major);
+                    append_u64(mark, through.minor);
+                    txn.put(trimmed_key(log), mark);
+                    return store::TxnDecision::kCommit;
+                });
                 store_.trim_log(log, through);
                 more = more || through == records.back().version;
             }
-            if (!row.enabled && row.disabled < expired) {
+            if (!row.enabled && row.disabled < expired && empty) {
                 store_.run([&](store::Txn& txn) {
+                    for (const auto& shard : row.shards)
+                        txn.erase(trimmed_key(contracts::stream_log(row.id, shard.number)));
                     txn.erase(
                         contracts::stream_key(row.account, row.region, row.table_name, row.label));
                     return store::TxnDecision::kCommit;
@@ -73,34 +112,45 @@ std::unique_ptr<contracts::Worker> StreamsService::make_trimmer() {
     return std::make_unique<Trimmer>(store_);
 }
 
-// arn:aws:dynamodb:<region>:<account>:table/<table>/stream/<label>
 std::optional<contracts::StreamRow> StreamsService::find(store::Txn& txn, std::string_view arn) {
-    constexpr std::string_view kPrefix = "arn:aws:dynamodb:";
-    constexpr std::string_view kTable = ":table/";
-    constexpr std::string_view kStream = "/stream/";
-    if (!arn.starts_with(kPrefix)) return std::nullopt;
-    arn.remove_prefix(kPrefix.size());
-    const size_t region = arn.find(':');
-    const size_t table = arn.find(kTable);
-    const size_t stream = arn.find(kStream);
-    if (region == std::string_view::npos || table == std::string_view::npos ||
-        stream == std::string_view::npos || region >= table || table >= stream) {
-        return std::nullopt;
-    }
-    const auto bytes = txn.get(
-        contracts::stream_key(arn.substr(region + 1, table - region - 1), arn.substr(0, region),
-                              arn.substr(table + kTable.size(), stream - table - kTable.size()),
-                              arn.substr(stream + kStream.size())));
+    const auto key = key_of_arn(arn);
+    if (!key) return std::nullopt;
+    const auto bytes = txn.get(*key);
     if (!bytes) return std::nullopt;
     return contracts::decode_stream_row(*bytes);
 }
 
+store::Version StreamsService::trimmed(store::Txn& txn, const store::LogId& log) {
+    const auto mark = txn.get(trimmed_key(log));
+    if (!mark) return {};
+    ByteReader reader(*mark);
+    MR_ASSERT(reader.u8() == kTrimmedFormat);
+    const uint64_t major = reader.u64();
+    return {major, reader.u64()};
+}
+
+bool StreamsService::is_closed_durably(std::string_view arn, std::string_view shard_id) {
+    const auto key = key_of_arn(arn);
+    std::optional<std::string> bytes;
+    store::Ticket ticket = 0;
+    if (!key || store_.read(*key, bytes, ticket) != store::CommitStatus::kOk || !bytes ||
+        !store_.is_durable(ticket)) {
+        return false;
+    }
+    const auto row = contracts::decode_stream_row(*bytes);
+    const auto* shard = row ? find_shard(*row, shard_id) : nullptr;
+    return shard != nullptr && shard->closed;
+}
+
 Result<contracts::StreamRow> StreamsService::row_of(std::string_view arn) {
     std::optional<contracts::StreamRow> row;
-    store_.run([&](store::Txn& txn) {
+    const store::RunResult result = store_.run([&](store::Txn& txn) {
         row = find(txn, arn);
         return store::TxnDecision::kRollback;
     });
+    // A shard that is seen as closed must have all its records durable, since only such are read.
+    if (result.status != store::CommitStatus::kOk || !store_.wait_durable(result.ticket))
+        return errors::internal("The stream cannot be read at the moment");
     if (!row) return errors::stream_not_found(arn);
     return *std::move(row);
 }

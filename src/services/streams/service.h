@@ -29,6 +29,11 @@ public:
 
     // Nothing: no such stream, or no ARN of one.
     std::optional<contracts::StreamRow> find(store::Txn& txn, std::string_view arn);
+    // What was dropped of a shard so far: its last version. Zero: nothing.
+    static store::Version trimmed(store::Txn& txn, const store::LogId& log);
+    // True when the row says "closed" and that is durable: then every record of the shard is, too,
+    // and an empty read means the end. Does not wait.
+    bool is_closed_durably(std::string_view arn, std::string_view shard_id);
     store::Store& store() { return store_; }
     const std::string& iterator_key() const { return iterator_key_; }
 

@@ -39,8 +39,8 @@ Result<void> BatchGetItem::check(const Input& input) {
     return {};
 }
 
-Result<void> BatchGetItem::authorize(DynamoDbService& service, OpContext& context, const Input& input,
-                                     AuthzRequests& requests) {
+Result<void> BatchGetItem::authorize(DynamoDbService& service, OpContext& context,
+                                     const Input& input, AuthzRequests& requests) {
     if (!input.request_items) return {};
     for (const auto& [table, request] : *input.request_items) {
         const auto& wanted = request;

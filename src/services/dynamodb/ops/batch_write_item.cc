@@ -44,8 +44,8 @@ Result<void> BatchWriteItem::check(const Input& input) {
     return {};
 }
 
-Result<void> BatchWriteItem::authorize(DynamoDbService& service, OpContext& context, const Input& input,
-                                       AuthzRequests& requests) {
+Result<void> BatchWriteItem::authorize(DynamoDbService& service, OpContext& context,
+                                       const Input& input, AuthzRequests& requests) {
     if (!input.request_items) return {};
     for (const auto& [table, entries] : *input.request_items) {
         const auto& writes = entries;

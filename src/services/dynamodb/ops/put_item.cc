@@ -27,15 +27,14 @@ Result<void> PutItem::check(const Input& input) {
 
 Result<void> PutItem::authorize(DynamoDbService& service, OpContext& context, const Input& input,
                                 AuthzRequests& requests) {
-    ask_for_items(
-        service, context, input.table_name, "PutItem", requests, [&](Touched& touched) {
-            expression::ExpressionContext parsing(input.expression_attribute_names,
-                                                  input.expression_attribute_values);
-            touched.item(input.item);
-            touched.condition(input.condition_expression, expression::Kind::kCondition, parsing);
-            touched.return_values = input.return_values.value_or("NONE");
-            touched.return_consumed_capacity = input.return_consumed_capacity.value_or("");
-        });
+    ask_for_items(service, context, input.table_name, "PutItem", requests, [&](Touched& touched) {
+        expression::ExpressionContext parsing(input.expression_attribute_names,
+                                              input.expression_attribute_values);
+        touched.item(input.item);
+        touched.condition(input.condition_expression, expression::Kind::kCondition, parsing);
+        touched.return_values = input.return_values.value_or("NONE");
+        touched.return_consumed_capacity = input.return_consumed_capacity.value_or("");
+    });
     return {};
 }
 

@@ -30,16 +30,15 @@ Result<void> Query::check(const Input& input) {
 
 Result<void> Query::authorize(DynamoDbService& service, OpContext& context, const Input& input,
                               AuthzRequests& requests) {
-    ask_for_items(
-        service, context, input.table_name, "Query", requests, [&](Touched& touched) {
-            expression::ExpressionContext parsing(input.expression_attribute_names,
-                                                  input.expression_attribute_values);
-            touched.key_condition(input.key_condition_expression, parsing);
-            touched.condition(input.filter_expression, expression::Kind::kFilter, parsing);
-            touched.select = input.select.value_or("");
-            touched.projection(input.projection_expression, input.attributes_to_get, parsing);
-            touched.return_consumed_capacity = input.return_consumed_capacity.value_or("");
-        });
+    ask_for_items(service, context, input.table_name, "Query", requests, [&](Touched& touched) {
+        expression::ExpressionContext parsing(input.expression_attribute_names,
+                                              input.expression_attribute_values);
+        touched.key_condition(input.key_condition_expression, parsing);
+        touched.condition(input.filter_expression, expression::Kind::kFilter, parsing);
+        touched.select = input.select.value_or("");
+        touched.projection(input.projection_expression, input.attributes_to_get, parsing);
+        touched.return_consumed_capacity = input.return_consumed_capacity.value_or("");
+    });
     if (input.index_name && !requests.empty())
         requests.back().resource += "/index/" + *input.index_name;
     return {};

@@ -38,15 +38,14 @@ Result<void> Scan::check(const Input& input) {
 
 Result<void> Scan::authorize(DynamoDbService& service, OpContext& context, const Input& input,
                              AuthzRequests& requests) {
-    ask_for_items(
-        service, context, input.table_name, "Scan", requests, [&](Touched& touched) {
-            expression::ExpressionContext parsing(input.expression_attribute_names,
-                                                  input.expression_attribute_values);
-            touched.condition(input.filter_expression, expression::Kind::kFilter, parsing);
-            touched.select = input.select.value_or("");
-            touched.projection(input.projection_expression, input.attributes_to_get, parsing);
-            touched.return_consumed_capacity = input.return_consumed_capacity.value_or("");
-        });
+    ask_for_items(service, context, input.table_name, "Scan", requests, [&](Touched& touched) {
+        expression::ExpressionContext parsing(input.expression_attribute_names,
+                                              input.expression_attribute_values);
+        touched.condition(input.filter_expression, expression::Kind::kFilter, parsing);
+        touched.select = input.select.value_or("");
+        touched.projection(input.projection_expression, input.attributes_to_get, parsing);
+        touched.return_consumed_capacity = input.return_consumed_capacity.value_or("");
+    });
     if (input.index_name && !requests.empty())
         requests.back().resource += "/index/" + *input.index_name;
     return {};

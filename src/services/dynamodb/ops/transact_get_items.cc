@@ -7,6 +7,11 @@
 #include "services/dynamodb/item_write.h"
 
 namespace millrace::dynamodb {
+namespace {
+
+constexpr size_t kBytesMax = 4 << 20;
+
+}  // namespace
 
 Result<void> TransactGetItems::check(const Input& input) {
     static const std::optional<item::Item> kNoValues;
@@ -23,21 +28,19 @@ Result<void> TransactGetItems::check(const Input& input) {
     return {};
 }
 
-Result<void> TransactGetItems::authorize(DynamoDbService& service, OpContext& context, const Input& input,
-                                         AuthzRequests& requests) {
+Result<void> TransactGetItems::authorize(DynamoDbService& service, OpContext& context,
+                                         const Input& input, AuthzRequests& requests) {
     if (!input.transact_items) return {};
     for (const auto& action : *input.transact_items) {
         if (!action.get) continue;
         const auto& get = *action.get;
-        ask_for_items(service, context, get.table_name, "GetItem", requests,
-                      [&](Touched& touched) {
-                          static const std::optional<item::Item> kNoValues;
-                          expression::ExpressionContext parsing(get.expression_attribute_names,
-                                                                kNoValues);
-                          touched.item(get.key);
-                          touched.projection(get.projection_expression, std::nullopt, parsing);
-                          touched.enclosing = "TransactGetItems";
-                      });
+        ask_for_items(service, context, get.table_name, "GetItem", requests, [&](Touched& touched) {
+            static const std::optional<item::Item> kNoValues;
+            expression::ExpressionContext parsing(get.expression_attribute_names, kNoValues);
+            touched.item(get.key);
+            touched.projection(get.projection_expression, std::nullopt, parsing);
+            touched.enclosing = "TransactGetItems";
+        });
     }
     return {};
 }
@@ -49,6 +52,7 @@ Outcome<TransactGetItems::Output> TransactGetItems::run(DynamoDbService& service
     output.responses.emplace();
     std::set<std::string> seen;
     std::map<std::string, double> units;
+    size_t bytes = 0;
     for (const auto& action : *input.transact_items) {
         const auto& get = *action.get;
         std::optional<expression::Projection> projection;
@@ -66,6 +70,8 @@ Outcome<TransactGetItems::Output> TransactGetItems::run(DynamoDbService& service
         const StoredItem stored = read_item(context.txn(), key);
         auto& response = output.responses->emplace_back();
         if (stored.exists()) {
+            bytes += item::item_size(stored.view());
+            if (bytes > kBytesMax) return errors::transaction_too_large();
             response.item = projection ? expression::project(*projection, stored.view())
                                        : item::Item(stored.view());
         }

@@ -12,14 +12,13 @@
 #include "services/dynamodb/access.h"
 #include "services/dynamodb/capacity.h"
 #include "services/dynamodb/item_write.h"
+#include "services/dynamodb/transaction_token.h"
 
 namespace millrace::dynamodb {
 namespace {
 
 constexpr size_t kActionsMax = 100;
 constexpr size_t kBytesMax = 4 << 20;
-constexpr int64_t kTokenMs = 10 * 60 * 1000;
-constexpr uint8_t kTokenFormat = 1;
 
 using Action = model::dynamodb::TransactWriteItem;
 
@@ -95,21 +94,13 @@ Result<bool> use_token(OpContext& context, const TransactWriteItems::Input& inpu
     const std::string digest = digest_of(input);
     const int64_t now_ms = epoch_ms(context.now());
     if (const auto row = context.txn().get(key)) {
-        ByteReader reader(*row);
-        MR_ASSERT(reader.u8() == kTokenFormat);
-        const auto until_ms = static_cast<int64_t>(reader.u64());
-        const std::string_view earlier = reader.bytes();
-        MR_ASSERT(reader.ok());
-        if (until_ms > now_ms) {
-            if (earlier != digest) return errors::idempotent_mismatch();
+        const TransactionToken token = decode_token(*row);
+        if (token.expires_ms > now_ms) {
+            if (token.request_digest != digest) return errors::idempotent_mismatch();
             return true;
         }
     }
-    std::string row;
-    append_u8(row, kTokenFormat);
-    append_u64(row, static_cast<uint64_t>(now_ms + kTokenMs));
-    append_bytes(row, digest);
-    context.txn().put(key, row);
+    context.txn().put(key, encode_token({now_ms + kTransactionTokenMs, digest}));
     return false;
 }
 
@@ -136,8 +127,8 @@ Result<void> TransactWriteItems::check(const Input& input) {
     return {};
 }
 
-Result<void> TransactWriteItems::authorize(DynamoDbService& service, OpContext& context, const Input& input,
-                                           AuthzRequests& requests) {
+Result<void> TransactWriteItems::authorize(DynamoDbService& service, OpContext& context,
+                                           const Input& input, AuthzRequests& requests) {
     if (!input.transact_items) return {};
     for (const Action& action : *input.transact_items) {
         const auto view = view_of(action);
@@ -206,8 +197,7 @@ Outcome<TransactWriteItems::Output> TransactWriteItems::run(DynamoDbService& ser
                 "Transaction request cannot include multiple operations on one item");
         }
     }
-    if (bytes > kBytesMax)
-        return errors::validation("Transaction request exceeds the maximum allowed size of 4 MB");
+    if (bytes > kBytesMax) return errors::transaction_too_large();
     if (cancelled) return errors::transaction_canceled(reasons);
     MR_TRY(const bool done_before, use_token(context, input));
     Output output;
@@ -222,6 +212,12 @@ Outcome<TransactWriteItems::Output> TransactWriteItems::run(DynamoDbService& ser
         }
     }
     if (cancelled) return errors::transaction_canceled(reasons);
+    // The limit is on the items, not on the request: an update names little and may write much.
+    size_t item_bytes = 0;
+    for (const ItemWrite& write : writes) {
+        if (write.after) item_bytes += item::item_size(*write.after);
+    }
+    if (item_bytes > kBytesMax) return errors::transaction_too_large();
     std::map<std::string, double> units;
     for (const ItemWrite& write : writes)
         units[write.table->name] += 2 * write_units(carry_out(context, write).size_bytes);

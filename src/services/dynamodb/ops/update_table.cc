@@ -47,6 +47,11 @@ Outcome<UpdateTable::Output> UpdateTable::run(DynamoDbService& service, OpContex
         table.on_demand = on_demand;
         table.show_billing = true;
     }
+    if (input.provisioned_throughput && table.on_demand) {
+        return errors::invalid_parameter(
+            "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is "
+            "PAY_PER_REQUEST");
+    }
     if (input.provisioned_throughput) {
         const Throughput wanted{input.provisioned_throughput->read_capacity_units.value_or(1),
                                 input.provisioned_throughput->write_capacity_units.value_or(1)};
@@ -62,8 +67,13 @@ Outcome<UpdateTable::Output> UpdateTable::run(DynamoDbService& service, OpContex
                 table.throughput.read_units, wanted.read_units, table.throughput.write_units,
                 wanted.write_units));
         }
+        if (wanted.read_units > table.throughput.read_units ||
+            wanted.write_units > table.throughput.write_units)
+            table.last_increase = context.now();
+        if (wanted.read_units < table.throughput.read_units ||
+            wanted.write_units < table.throughput.write_units)
+            table.last_decrease = context.now();
         table.throughput = wanted;
-        table.last_increase = context.now();
     }
     if (input.stream_specification)
         MR_CHECK_OK(apply_stream_specification(context, table, *input.stream_specification));

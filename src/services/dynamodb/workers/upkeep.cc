@@ -2,11 +2,16 @@
 
 #include "contracts/wake_hub.h"
 #include "services/dynamodb/item_write.h"
+#include "services/dynamodb/transaction_token.h"
 
 namespace millrace::dynamodb {
 namespace {
 
 constexpr size_t kRowsPerStep = 500;
+// Of expired items per step: each is also an old image in the stream, and a transaction has a
+// limit.
+constexpr size_t kExpiredBytesPerStep = 4 << 20;
+constexpr size_t kPartitionBytes = 24;  // table id, h16: keys.h
 constexpr std::chrono::seconds kQuietPause{10};
 // Values further in the past are no times of expiry. Source: Developer Guide, "Time to Live".
 constexpr int64_t kOldestSeconds = int64_t{5} * 365 * 24 * 3600;
@@ -18,6 +23,7 @@ std::vector<std::unique_ptr<contracts::Worker>> DynamoDbService::make_workers() 
     workers.push_back(std::make_unique<TableDeletion>(*this));
     workers.push_back(std::make_unique<StatisticsWriter>(*this));
     workers.push_back(std::make_unique<Expiry>(*this));
+    workers.push_back(std::make_unique<TokenSweeper>(*this));
     return workers;
 }
 
@@ -119,22 +125,23 @@ bool Expiry::back_fill() {
                        });
         std::string next;
         if (table && table->ttl.enabled) {
-            size_t rows = 0;
-            // The position is a partition: all of its items are done in one step.
-            std::vector<std::pair<ItemKey, std::string>> items;
+            // The position is the key of the next item; at first only the table's id.
+            const std::string_view position = from;
+            std::vector<ItemKey> items;
             txn.scan_space(
-                store::Space::kItems, from, "", id + std::string(17, '\xff'),
-                [&](std::string_view partition, std::string_view sort, std::string_view row) {
-                    if (rows >= kRowsPerStep && items.back().first.partition != partition) {
-                        next = partition;
+                store::Space::kItems, position.substr(0, kPartitionBytes),
+                position.size() > kPartitionBytes ? position.substr(kPartitionBytes)
+                                                  : std::string_view(),
+                id + std::string(17, '\xff'),
+                [&](std::string_view partition, std::string_view sort, std::string_view) {
+                    if (items.size() == kRowsPerStep) {
+                        next = std::string(partition).append(sort);
                         return false;
                     }
-                    rows += 1;
-                    items.push_back(
-                        {{std::string(partition), std::string(sort)}, std::string(row)});
+                    items.push_back({std::string(partition), std::string(sort)});
                     return true;
                 });
-            for (const auto& [key, row] : items) {
+            for (const ItemKey& key : items) {
                 // Read again, so that a change meanwhile is a conflict.
                 const StoredItem stored = read_item(txn, key);
                 if (!stored.exists()) continue;
@@ -154,11 +161,11 @@ bool Expiry::back_fill() {
 
 bool Expiry::expire(const Table& table, TimePoint now) {
     const int64_t now_s = epoch_seconds(now);
-    size_t rows = 0;
+    bool more = false;
     std::vector<std::string> wakes;
     const store::RunResult result = service_.store().run([&](store::Txn& txn) {
         wakes.clear();
-        rows = 0;
+        more = false;
         const TableAddress address{table.account, table.region, table.name};
         const TableRef current = service_.catalog().find_for_write(txn, address);
         if (!current || current->id != table.id || !current->ttl.enabled)
@@ -174,14 +181,20 @@ bool Expiry::expire(const Table& table, TimePoint now) {
             });
         WriteContext writing{txn, now, wakes};
         writing.by_ttl = true;
+        more = due.size() >= kRowsPerStep;
+        size_t bytes = 0;
         for (const store::Key& row : due) {
-            rows += 1;
+            if (bytes >= kExpiredBytesPerStep) {
+                more = true;
+                break;
+            }
             const std::string_view sort = row.sort;
             const ItemKey key{table_id_bytes(table.id) + std::string(sort.substr(8, 16)),
                               std::string(sort.substr(24))};
             const StoredItem stored = read_item(txn, key);
             txn.erase(row);
             if (!stored.exists()) continue;
+            bytes += stored.row.size();
             const auto second = ttl_second(*current, stored.view());
             if (!second || *second > now_s) continue;  // changed meanwhile
             write_item(writing, *current, key, stored.view(), std::nullopt);
@@ -191,7 +204,46 @@ bool Expiry::expire(const Table& table, TimePoint now) {
     if (result.status == store::CommitStatus::kOk && service_.store().wait_durable(result.ticket)) {
         for (const std::string& key : wakes) service_.hub().signal(key);
     }
-    return rows >= kRowsPerStep;
+    // A store that refuses is asked again after the pause, not at once.
+    return more && result.status == store::CommitStatus::kOk;
+}
+
+TimePoint TokenSweeper::step(TimePoint now) {
+    bool more = false;
+    service_.store().run([&](store::Txn& txn) {
+        more = false;
+        size_t seen = 0;
+        std::vector<store::Key> expired;
+        std::string next_partition;
+        std::string next_sort;
+        txn.scan_space(
+            store::Space::kTransactionTokens, partition_, sort_, "",
+            [&](std::string_view partition, std::string_view sort, std::string_view row) {
+                if (seen == kRowsPerStep) {
+                    more = true;
+                    next_partition = partition;
+                    next_sort = sort;
+                    return false;
+                }
+                seen += 1;
+                if (token_expires_ms(row) <= epoch_ms(now)) {
+                    expired.push_back({store::Space::kTransactionTokens, std::string(partition),
+                                       std::string(sort)});
+                }
+                return true;
+            });
+        for (const store::Key& key : expired) {
+            // Read again: it may have been used anew meanwhile.
+            const auto row = txn.get(key);
+            if (row && token_expires_ms(*row) <= epoch_ms(now)) txn.erase(key);
+        }
+        txn.on_commit([this, next_partition, next_sort](store::Version) {
+            partition_ = next_partition;
+            sort_ = next_sort;
+        });
+        return store::TxnDecision::kCommit;
+    });
+    return more ? now : now + std::chrono::minutes(10);
 }
 
 }  // namespace millrace::dynamodb

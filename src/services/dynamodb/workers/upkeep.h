@@ -1,6 +1,6 @@
 // Upkeep of tables in the background: deleting what deleted tables left, writing the item counters,
-// finding and deleting expired items. Each step does a bounded piece in its own transaction.
-// Thread-safety: one thread at a time each.
+// finding and deleting expired items, dropping the tokens of old transactions. Each step does a
+// bounded piece in its own transaction. Thread-safety: one thread at a time each.
 #pragma once
 
 #include <string>
@@ -42,6 +42,19 @@ private:
     bool back_fill();
     bool expire(const Table& table, TimePoint now);
     DynamoDbService& service_;
+};
+
+class TokenSweeper final : public contracts::Worker {
+public:
+    explicit TokenSweeper(DynamoDbService& service) : service_(service) {}
+    std::string name() const override { return "dynamodb/tokens"; }
+    TimePoint step(TimePoint now) override;
+
+private:
+    DynamoDbService& service_;
+    // Where the next step goes on; empty: at the beginning. Losing it costs only another pass.
+    std::string partition_;
+    std::string sort_;
 };
 
 }  // namespace millrace::dynamodb

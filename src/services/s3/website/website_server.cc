@@ -306,7 +306,10 @@ HttpResponse WebsiteServer::preflight(contracts::OpContext& context, std::string
         return refused_preflight(
             context, errors::bad_request("Invalid Access-Control-Request-Method: null"), method);
     }
-    const BucketRef bucket = service_.find_bucket(context.txn(), name);
+    // Path style: the bucket is the path's first segment.
+    std::string_view first = request.path.empty() ? request.path : request.path.substr(1);
+    first = first.substr(0, first.find('/'));
+    const BucketRef bucket = service_.find_bucket(context.txn(), name.empty() ? first : name);
     if (!bucket) {
         return refused_preflight(context, errors::cors_forbidden("CORSResponse: Bucket not found"),
                                  method);

@@ -53,7 +53,11 @@ contracts::Outcome<DescribeStream::Output> DescribeStream::run(StreamsService& s
         shown.shard_id = shard.id;
         if (!shard.parent_id.empty()) shown.parent_shard_id = shard.parent_id;
         auto& range = shown.sequence_number_range.emplace();
-        range.starting_sequence_number = sequence_number({1, 0});
+        const store::Version trimmed =
+            StreamsService::trimmed(context.txn(), contracts::stream_log(row->id, shard.number));
+        range.starting_sequence_number = sequence_number(
+            trimmed == store::Version{} ? store::Version{1, 0}
+                                        : store::Version{trimmed.major, trimmed.minor + 1});
         if (shard.closed) {
             range.ending_sequence_number = sequence_number(
                 service.store().log_end(contracts::stream_log(row->id, shard.number)));

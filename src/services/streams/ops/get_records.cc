@@ -36,12 +36,17 @@ contracts::Outcome<GetRecords::Output> GetRecords::run(StreamsService& service,
         if (candidate.id == iterator->shard_id) shard = &candidate;
     }
     if (shard == nullptr) return errors::shard_not_found(iterator->stream_arn, iterator->shard_id);
+    const store::LogId log = contracts::stream_log(row->id, shard->number);
+    const store::Version trimmed = StreamsService::trimmed(context.txn(), log);
+    if (iterator->after != store::Version{} && iterator->after < trimmed) return errors::trimmed();
+    // Asked before the read: what is appended later cannot be before the end.
+    const bool closed =
+        shard->closed && service.is_closed_durably(iterator->stream_arn, iterator->shard_id);
     Output output;
     output.records.emplace();
     const auto limit = static_cast<size_t>(input.limit.value_or(1000));
     const TimePoint expired = context.now() - contracts::kStreamRetention;
-    const auto stored = service.store().read_log(contracts::stream_log(row->id, shard->number),
-                                                 iterator->after, limit, kBytesMax);
+    const auto stored = service.store().read_log(log, iterator->after, limit, kBytesMax);
     for (const store::LogRecord& entry : stored) {
         iterator->after = entry.version;
         const auto record = contracts::decode_stream_record(entry.bytes);
@@ -69,7 +74,7 @@ contracts::Outcome<GetRecords::Output> GetRecords::run(StreamsService& service,
         }
     }
     // A closed shard ends after its last record.
-    if (!shard->closed || !stored.empty()) {
+    if (!closed || !stored.empty()) {
         iterator->made_ms = epoch_ms(context.now());
         output.next_shard_iterator = make_iterator(*iterator, service.iterator_key());
     }

@@ -4,6 +4,12 @@
 #include "services/streams/position.h"
 
 namespace millrace::streams {
+namespace {
+
+// The last place in a commit that a sequence number can tell: position.h.
+constexpr uint64_t kPlaceMax = 999'999;
+
+}  // namespace
 
 Result<void> GetShardIterator::check(const Input& input) {
     const std::string type = *input.shard_iterator_type;
@@ -46,8 +52,11 @@ contracts::Outcome<GetShardIterator::Output> GetShardIterator::run(StreamsServic
         if (*input.shard_iterator_type == "AT_SEQUENCE_NUMBER") {
             // The version just before it.
             iterator.after = version->minor > 0 ? store::Version{version->major, version->minor - 1}
-                                                : store::Version{version->major - 1, 999'999};
+                             : version->major > 0 ? store::Version{version->major - 1, kPlaceMax}
+                                                  : store::Version{};
         }
+        const store::LogId log = contracts::stream_log(row->id, shard->number);
+        if (iterator.after < StreamsService::trimmed(context.txn(), log)) return errors::trimmed();
     }
     Output output;
     output.shard_iterator = make_iterator(iterator, service.iterator_key());
