@@ -108,6 +108,9 @@ void IoThread::post_stop(bool force) {
 void IoThread::finish() {
     io_.stop();
     if (thread_.joinable()) thread_.join();
+    // The loop may have been stopped before it came to the posted stop.
+    boost::system::error_code ec;
+    if (acceptor_) acceptor_->close(ec);
 }
 
 void IoThread::enlist(Connection& connection) {
