@@ -4,7 +4,7 @@
 // IAM:     dynamodb:CreateTable on the table.
 // Errors:  ValidationException, ResourceInUseException.
 // Source:  DynamoDB API Reference, CreateTable; recorded texts.
-#include <set>
+#include <algorithm>
 
 #include "services/dynamodb/operations.h"
 #include "services/dynamodb/table_stream.h"
@@ -81,9 +81,28 @@ Result<void> check_throughput(const CreateTable::Input& input) {
     return {};
 }
 
+// The model allows an ARN's length and characters; a new table is given a name.
+Result<void> check_name(const std::string& name) {
+    const std::string quoted = "'" + name + "'";
+    if (name.size() > 255) {
+        return errors::constraint(quoted, "tableName",
+                                  "Member must have length less than or equal to 255");
+    }
+    const bool fits = std::all_of(name.begin(), name.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_' || c == '.' || c == '-';
+    });
+    if (!fits) {
+        return errors::constraint(
+            quoted, "tableName", "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+");
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<void> CreateTable::check(const Input& input) {
+    if (!input.table_name->starts_with("arn:")) MR_CHECK_OK(check_name(*input.table_name));
     if (input.key_schema->size() > 2) {
         return errors::constraint("'[...]'", "keySchema",
                                   "Member must have length less than or equal to 2");
