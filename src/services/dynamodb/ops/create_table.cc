@@ -102,6 +102,12 @@ Result<void> check_name(const std::string& name) {
 }  // namespace
 
 Result<void> CreateTable::check(const Input& input) {
+    // The public model requires only the name.
+    if (!input.attribute_definitions) {
+        return errors::constraint("null", "attributeDefinitions", "Member must not be null");
+    }
+    if (!input.key_schema)
+        return errors::constraint("null", "keySchema", "Member must not be null");
     if (!input.table_name->starts_with("arn:")) MR_CHECK_OK(check_name(*input.table_name));
     if (input.key_schema->size() > 2) {
         return errors::constraint("'[...]'", "keySchema",
