@@ -5,32 +5,77 @@
 #include "core/bytes.h"
 #include "core/check.h"
 #include "core/log.h"
-#include "services/logs/keys.h"
+#include "services/logs/sweeper.h"
 
 namespace millrace::logs {
 namespace {
 
-constexpr uint8_t kFormat = 1;
+constexpr uint8_t kEventFormat = 1;
 constexpr size_t kLinesPerFlush = 1000;
-constexpr std::string_view kFlushKey = "logs/flush";
+constexpr size_t kBytesPerFlush = 4 << 20;
+constexpr size_t kEventIdBytes = 16;
 
 class Flusher final : public contracts::Worker {
 public:
-    explicit Flusher(LogsService& service) : service_(service) {}
+    explicit Flusher(LogsService& service) : service_(service), sweeper_(service) {}
     std::string name() const override { return "logs/flusher"; }
     std::string wake_key() const override { return std::string(kFlushKey); }
     TimePoint step(TimePoint now) override {
-        return service_.flush() ? now : now + std::chrono::seconds(1);
+        const bool more = service_.flush();
+        return sweeper_.step(now) || more ? now : now + std::chrono::seconds(1);
     }
 
 private:
     LogsService& service_;
+    Sweeper sweeper_;
 };
+
+// Not in the middle of a character.
+void cut(std::string& text) {
+    if (text.size() <= LogsService::kLineBytesMax) return;
+    size_t end = LogsService::kLineBytesMax;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) end -= 1;
+    text.resize(end);
+}
+
+Event decode_event(std::string_view id, std::string_view row) {
+    MR_ASSERT(id.size() == kEventIdBytes);
+    ByteReader key(id);
+    ByteReader reader(row);
+    MR_ASSERT(reader.u8() == kEventFormat);
+    Event event;
+    event.at_ms = static_cast<int64_t>(key.u64());
+    event.ingested_ms = static_cast<int64_t>(reader.u64());
+    event.stream = reader.bytes();
+    event.message = reader.bytes();
+    event.id = id;
+    MR_ASSERT(reader.ok());
+    return event;
+}
 
 }  // namespace
 
+std::string place_before(int64_t at_ms) {
+    std::string id;
+    append_u64(id, static_cast<uint64_t>(std::max<int64_t>(0, at_ms)));
+    append_u64(id, 0);
+    return id;
+}
+
+int64_t retained_since_ms(const Group& group, TimePoint now) {
+    if (group.retention_days == 0) return 0;
+    return epoch_ms(now) - int64_t{group.retention_days} * 86'400'000;
+}
+
 std::unique_ptr<contracts::Worker> LogsService::make_flusher() {
     return std::make_unique<Flusher>(*this);
+}
+
+void LogsService::drop_oldest() {
+    const Pending& oldest = pending_.front();
+    dropped_[{oldest.name.account, oldest.name.region, oldest.name.group, oldest.stream}] += 1;
+    pending_bytes_ -= oldest.line.text.size();
+    pending_.pop_front();
 }
 
 void LogsService::write(std::string_view account, std::string_view region, std::string_view group,
@@ -38,117 +83,162 @@ void LogsService::write(std::string_view account, std::string_view region, std::
     {
         const MutexLock lock(mutex_);
         for (contracts::LogLine& line : lines) {
-            if (pending_.size() >= kBufferedLinesMax) {
-                pending_.pop_front();
-                dropped_ += 1;
-            }
+            cut(line.text);
+            pending_bytes_ += line.text.size();
             pending_.push_back({{std::string(account), std::string(region), std::string(group)},
                                 std::string(stream),
                                 std::move(line)});
+            while (pending_.size() > kBufferedLinesMax || pending_bytes_ > kBufferedBytesMax)
+                drop_oldest();
         }
     }
     hub_.signal(kFlushKey);
 }
 
 bool LogsService::flush() {
-    std::vector<Pending> batch;
+    // By stream, each in the order of writing.
+    std::map<StreamKey, std::vector<contracts::LogLine>> batch;
     bool more = false;
     {
         const MutexLock lock(mutex_);
-        while (!pending_.empty() && batch.size() < kLinesPerFlush) {
-            batch.push_back(std::move(pending_.front()));
+        size_t lines = 0;
+        for (size_t bytes = 0;
+             !pending_.empty() && lines < kLinesPerFlush && bytes < kBytesPerFlush; ++lines) {
+            Pending& oldest = pending_.front();
+            bytes += oldest.line.text.size();
+            pending_bytes_ -= oldest.line.text.size();
+            batch[{oldest.name.account, oldest.name.region, oldest.name.group, oldest.stream}]
+                .push_back(std::move(oldest.line));
             pending_.pop_front();
         }
         more = !pending_.empty();
-        if (dropped_ > 0)
-            log::warn(
-                "{} lines of functions' output were dropped: they came faster than they can be "
-                "stored",
-                dropped_);
-        dropped_ = 0;
+        for (const auto& [stream, count] : dropped_) {
+            batch[stream].push_back(
+                {clock_.now(), "Millrace dropped " + std::to_string(count) +
+                                   " earlier lines of this stream: they came faster than they can "
+                                   "be stored."});
+        }
+        dropped_.clear();
     }
     if (batch.empty()) return false;
-    store_.run([&](store::Txn& txn) {
+    const store::RunResult result = store_.run([&](store::Txn& txn) {
         const TimePoint now = clock_.now();
-        for (const Pending& pending : batch) {
-            if (!group_exists(txn, pending.name)) create_group(txn, pending.name, now);
-            if (!stream_exists(txn, pending.name, pending.stream))
-                create_stream(txn, pending.name, pending.stream, now);
-            append(txn, pending.name, pending.stream,
-                   {{epoch_ms(pending.line.at), pending.line.text}}, now);
+        for (const auto& [key, lines] : batch) {
+            const auto& [account, region, group_name, stream_name] = key;
+            const GroupName name{account, region, group_name};
+            auto group = find_group(txn, name);
+            if (!group) group = create_group(txn, name, now);
+            auto stream = find_stream(txn, *group, stream_name);
+            if (!stream) stream = create_stream(txn, *group, stream_name, now);
+            std::vector<std::pair<int64_t, std::string_view>> events;
+            for (const contracts::LogLine& line : lines)
+                events.emplace_back(epoch_ms(line.at), line.text);
+            append(txn, *group, stream_name, *stream, events, now);
         }
         return store::TxnDecision::kCommit;
     });
+    if (result.status != store::CommitStatus::kOk) {
+        log::warn("lines of functions' output are lost: the store does not take them");
+        return false;
+    }
     return more;
 }
 
-bool LogsService::group_exists(store::Txn& txn, const GroupName& name) {
-    return txn.get(group_key(name)).has_value();
+std::optional<Group> LogsService::find_group(store::Txn& txn, const GroupName& name) {
+    const auto row = txn.get(group_key(name));
+    if (!row) return std::nullopt;
+    return decode_group(*row, name);
 }
 
-bool LogsService::stream_exists(store::Txn& txn, const GroupName& name, std::string_view stream) {
-    return txn.get(stream_key(name, stream)).has_value();
+std::optional<Stream> LogsService::find_stream(store::Txn& txn, const Group& group,
+                                               std::string_view stream) {
+    const auto row = txn.get(stream_key(group, stream));
+    if (!row) return std::nullopt;
+    return decode_stream(*row);
 }
 
-void LogsService::create_group(store::Txn& txn, const GroupName& name, TimePoint now) {
+void LogsService::save_group(store::Txn& txn, const GroupName& name, const Group& group) {
+    txn.put(group_key(name), encode_group(group));
+}
+
+Group LogsService::create_group(store::Txn& txn, const GroupName& name, TimePoint now) {
+    Group group;
+    group.id = new_group_id(name, next_order(now));
+    group.created_ms = epoch_ms(now);
+    save_group(txn, name, group);
+    return group;
+}
+
+Stream LogsService::create_stream(store::Txn& txn, const Group& group, std::string_view stream,
+                                  TimePoint now) {
+    Stream row;
+    row.created_ms = epoch_ms(now);
+    txn.put(stream_key(group, stream), encode_stream(row));
+    return row;
+}
+
+void LogsService::remove_group(store::Txn& txn, const GroupName& name, const Group& group) {
+    txn.erase(group_key(name));
     std::string row;
-    append_u8(row, kFormat);
-    append_u64(row, static_cast<uint64_t>(epoch_ms(now)));
-    txn.put(group_key(name), row);
+    append_u8(row, 1);
+    txn.put({store::Space::kLogGroups, kDoomedPartition, group.id}, row);
 }
 
-void LogsService::create_stream(store::Txn& txn, const GroupName& name, std::string_view stream,
-                                TimePoint now) {
-    std::string row;
-    append_u8(row, kFormat);
-    append_u64(row, static_cast<uint64_t>(epoch_ms(now)));
-    txn.put(stream_key(name, stream), row);
+void LogsService::remove_stream(store::Txn& txn, const Group& group, std::string_view stream,
+                                const Stream& row) {
+    std::vector<std::string> ids;
+    if (row.last_event_ms > 0) {
+        read(txn, group, place_before(row.first_event_ms), place_before(row.last_event_ms + 1),
+             false, [&](const Event& event) {
+                 if (event.stream == stream) ids.push_back(event.id);
+                 return true;
+             });
+    }
+    const std::string partition = events_partition(group);
+    for (const std::string& id : ids) txn.erase({store::Space::kLogEvents, partition, id});
+    txn.erase(stream_key(group, stream));
 }
 
-void LogsService::append(store::Txn& txn, const GroupName& name, std::string_view stream,
+// Microseconds that are unique in this process: the order of ingestion.
+uint64_t LogsService::next_order(TimePoint now) {
+    uint64_t last = order_.load();
+    uint64_t next = 0;
+    do {
+        next = std::max(last + 1, static_cast<uint64_t>(now.time_since_epoch().count()));
+    } while (!order_.compare_exchange_weak(last, next));
+    return next;
+}
+
+void LogsService::append(store::Txn& txn, const Group& group, std::string_view stream, Stream row,
                          const std::vector<std::pair<int64_t, std::string_view>>& events,
                          TimePoint now) {
+    if (events.empty()) return;
+    const std::string partition = events_partition(group);
     for (const auto& [at_ms, message] : events) {
-        // Time, then the order of ingestion: microseconds that are unique in this process.
-        uint64_t last = sequence_.load();
-        uint64_t next = 0;
-        do {
-            next = std::max(last + 1, static_cast<uint64_t>(now.time_since_epoch().count()));
-        } while (!sequence_.compare_exchange_weak(last, next));
         std::string sort;
         append_u64(sort, static_cast<uint64_t>(at_ms));
-        append_u64(sort, next);
-        std::string row;
-        append_u8(row, kFormat);
-        append_u64(row, static_cast<uint64_t>(epoch_ms(now)));
-        append_bytes(row, stream);
-        append_bytes(row, message);
-        txn.put({store::Space::kLogEvents, events_partition(name), sort}, row);
+        append_u64(sort, next_order(now));
+        std::string value;
+        append_u8(value, kEventFormat);
+        append_u64(value, static_cast<uint64_t>(epoch_ms(now)));
+        append_bytes(value, stream);
+        append_bytes(value, message);
+        txn.put({store::Space::kLogEvents, partition, sort}, value);
+        row.first_event_ms = row.last_event_ms == 0 ? at_ms : std::min(row.first_event_ms, at_ms);
+        row.last_event_ms = std::max(row.last_event_ms, at_ms);
     }
+    row.last_ingestion_ms = epoch_ms(now);
+    txn.put(stream_key(group, stream), encode_stream(row));
 }
 
-void LogsService::read(store::Txn& txn, const GroupName& name, int64_t start_ms, int64_t end_ms,
-                       const std::string& after, const std::function<bool(const Event&)>& take) {
-    std::string from;
-    append_u64(from, static_cast<uint64_t>(std::max<int64_t>(0, start_ms)));
-    if (!after.empty() && after + '\0' > from) from = after + '\0';
-    std::string to;
-    append_u64(to, static_cast<uint64_t>(end_ms));
-    const std::string partition = events_partition(name);
-    txn.scan_space(store::Space::kLogEvents, partition, from, partition + '\0',
-                   [&](std::string_view, std::string_view sort, std::string_view row) {
-                       if (sort >= to) return false;
-                       ByteReader key(sort);
-                       ByteReader reader(row);
-                       MR_ASSERT(reader.u8() == kFormat);
-                       Event event;
-                       event.at_ms = static_cast<int64_t>(key.u64());
-                       event.ingested_ms = static_cast<int64_t>(reader.u64());
-                       event.stream = reader.bytes();
-                       event.message = reader.bytes();
-                       event.id = sort;
-                       return take(event);
-                   });
+void LogsService::read(store::Txn& txn, const Group& group, const std::string& after,
+                       const std::string& before, bool descending,
+                       const std::function<bool(const Event&)>& take) {
+    const std::string from = after + '\0';
+    if (from >= before) return;
+    txn.scan(
+        {store::Space::kLogEvents, events_partition(group), from, before, descending},
+        [&](std::string_view sort, std::string_view row) { return take(decode_event(sort, row)); });
 }
 
 }  // namespace millrace::logs

@@ -11,7 +11,8 @@ namespace millrace::sqs {
 namespace {
 
 constexpr int64_t kDeduplicationMs = 5 * 60 * 1000;
-constexpr int64_t kInFlightMax = 120'000;
+constexpr int64_t kAttemptMs = 5 * 60 * 1000;
+constexpr int64_t kVisibilityMaxMs = int64_t{43'200} * 1000;
 constexpr uint8_t kDeduplicationFormat = 1;
 
 store::KeyView message_key(const Queue& queue, const std::string& sort) {
@@ -60,12 +61,20 @@ Deduplication decode_deduplication(std::string_view bytes) {
     return row;
 }
 
-void put_message(SqsService&, store::Txn& txn, const QueueRef& queue, Sequence sequence,
-                 const Message& message, int64_t now_ms) {
+void put_message(store::Txn& txn, const QueueRef& queue, Sequence sequence, const Message& message,
+                 int64_t now_ms) {
     txn.put(message_key(*queue.queue, message_sort(sequence)), encode_message(message));
     txn.on_commit(
         [live = queue.live, sequence, group = message.group_id, visible = message.visible_at_ms,
          now_ms](store::Version) { live->index.insert(sequence, group, visible, now_ms); });
+}
+
+void write_state(store::Txn& txn, const QueueRef& queue, Sequence sequence,
+                 const ReceiveState& state, int64_t now_ms) {
+    txn.put(message_key(*queue.queue, state_sort(sequence)), encode_receive_state(state));
+    txn.on_commit([live = queue.live, sequence, state, now_ms](store::Version) {
+        live->index.settle(sequence, state.visible_at_ms, now_ms, state.receive_count, state.nonce);
+    });
 }
 
 // False: there is no such queue any more, the message stays where it is.
@@ -75,19 +84,54 @@ bool move_to_dead_letters(SqsService& service, store::Txn& txn, const QueueRef& 
     const auto target = service.find_by_arn(txn, source.queue->redrive->dead_letter_arn);
     if (!target || target->queue->id == source.queue->id) return false;
     message.dead_letter_source = source.queue->arn();
-    message.visible_at_ms = 0;
     // Standard queues keep the time of sending, FIFO ones begin anew.
-    if (source.queue->fifo) message.sent_ms = epoch_ms(now);
-    const Sequence moved = target->queue->fifo
-                               ? fifo_sequence(txn, *target, now)
-                               : target->live->index.next_sequence(microseconds(now));
-    put_message(service, txn, *target, moved, message, epoch_ms(now));
-    erase_message(txn, source, sequence);
+    move_message(txn, source, sequence, *target, std::move(message), !source.queue->fifo, now);
     wakes.push_back(wake_key(*target->queue));
     return true;
 }
 
+// The messages of an earlier receive with the same attempt id, if nothing happened to them since:
+// with the same handles, hidden anew.
+std::optional<std::vector<Received>> repeat_attempt(store::Txn& txn, const QueueRef& queue,
+                                                    const ReceiveOptions& options, int64_t now_ms) {
+    const Queue& definition = *queue.queue;
+    const auto attempt = queue.live->attempts.find(options.attempt_id, now_ms);
+    if (!attempt) return std::nullopt;
+    std::vector<Received> received;
+    for (const auto& [sequence, nonce] : attempt->messages) {
+        const auto facts = queue.live->index.find(sequence, now_ms);
+        const auto row = txn.get(message_key(definition, message_sort(sequence)));
+        const auto state = txn.get(message_key(definition, state_sort(sequence)));
+        if (!facts || !facts->in_flight || facts->nonce != nonce || !row || !state)
+            return std::nullopt;
+        Received one{decode_message(*row), decode_receive_state(*state), sequence,
+                     make_receipt_handle(definition, {sequence, nonce})};
+        one.state.received_ms = now_ms;
+        one.state.visible_at_ms = now_ms + int64_t{options.visibility_s} * 1000;
+        received.push_back(std::move(one));
+    }
+    for (const Received& one : received) write_state(txn, queue, one.sequence, one.state, now_ms);
+    return received;
+}
+
 }  // namespace
+
+Sequence next_sequence(store::Txn& txn, const QueueRef& queue, TimePoint now) {
+    return queue.queue->fifo ? fifo_sequence(txn, queue, now)
+                             : queue.live->index.next_sequence(microseconds(now));
+}
+
+bool deduplication_over(std::string_view row, TimePoint now) {
+    return decode_deduplication(row).until_ms <= epoch_ms(now);
+}
+
+void move_message(store::Txn& txn, const QueueRef& source, Sequence sequence,
+                  const QueueRef& target, Message message, bool keeps_sent_time, TimePoint now) {
+    message.visible_at_ms = 0;
+    if (!keeps_sent_time) message.sent_ms = epoch_ms(now);
+    put_message(txn, target, next_sequence(txn, target, now), message, epoch_ms(now));
+    erase_message(txn, source, sequence);
+}
 
 Result<Draft> check_draft(const Queue& queue, std::string body,
                           std::vector<MessageAttribute> attributes, std::optional<int> delay_s,
@@ -153,11 +197,11 @@ Sent send(SqsService& service, store::Txn& txn, const QueueRef& queue, const Dra
             const Deduplication earlier = decode_deduplication(*row);
             if (earlier.until_ms > now_ms) return {earlier.message_id, earlier.sequence, true};
         }
-        sent.sequence = fifo_sequence(txn, queue, now);
+        sent.sequence = next_sequence(txn, queue, now);
         txn.put(key,
                 encode_deduplication({now_ms + kDeduplicationMs, sent.sequence, sent.message_id}));
     } else {
-        sent.sequence = queue.live->index.next_sequence(microseconds(now));
+        sent.sequence = next_sequence(txn, queue, now);
     }
     Message message;
     message.message_id = sent.message_id;
@@ -170,7 +214,7 @@ Sent send(SqsService& service, store::Txn& txn, const QueueRef& queue, const Dra
     message.sent_ms = now_ms;
     const int delay_s = draft.delay_s.value_or(definition.delay_s);
     message.visible_at_ms = delay_s > 0 ? now_ms + int64_t{delay_s} * 1000 : 0;
-    put_message(service, txn, queue, sent.sequence, message, now_ms);
+    put_message(txn, queue, sent.sequence, message, now_ms);
     return sent;
 }
 
@@ -181,14 +225,21 @@ std::vector<Received> receive(SqsService& service, store::Txn& txn, const QueueR
     const int64_t now_ms = epoch_ms(now);
     std::vector<Received> received;
     if (queue.live->index.counts(now_ms).in_flight >= kInFlightMax) return received;
+    const bool repeatable = definition.fifo && !options.attempt_id.empty();
+    if (repeatable) {
+        if (auto repeated = repeat_attempt(txn, queue, options, now_ms))
+            return *std::move(repeated);
+    }
     // Moved and expired messages are no answer: look further, but not without end.
     for (int round = 0; round < 10 && received.empty(); ++round) {
         const std::vector<QueueIndex::Picked> picked =
             queue.live->index.reserve(options.count, now_ms);
         if (picked.empty()) break;
-        txn.on_abort([live = queue.live, picked, now_ms] {
-            for (const auto& message : picked) live->index.give_back(message.sequence, now_ms);
-        });
+        txn.on_abort(
+            [live = queue.live, picked, now_ms, &hub = service.hub(), key = wake_key(definition)] {
+                for (const auto& message : picked) live->index.give_back(message.sequence, now_ms);
+                hub.signal(key);  // others may have looked meanwhile and found nothing
+            });
         for (const auto& [sequence, receive_count] : picked) {
             const auto row = txn.get(message_key(definition, message_sort(sequence)));
             if (!row) {  // purged meanwhile
@@ -207,24 +258,27 @@ std::vector<Received> receive(SqsService& service, store::Txn& txn, const QueueR
                 move_to_dead_letters(service, txn, queue, sequence, one.message, now, wakes)) {
                 continue;
             }
-            const std::string state_key = state_sort(sequence);
             if (receive_count > 0) {
-                if (const auto state = txn.get(message_key(definition, state_key)))
+                if (const auto state = txn.get(message_key(definition, state_sort(sequence))))
                     one.state = decode_receive_state(*state);
             }
             if (one.state.first_receive_ms == 0) one.state.first_receive_ms = now_ms;
+            one.state.received_ms = now_ms;
             one.state.receive_count = receive_count + 1;
             one.state.visible_at_ms = now_ms + int64_t{options.visibility_s} * 1000;
             one.state.nonce = static_cast<uint32_t>(service.rng().next_u64());
             one.receipt_handle = make_receipt_handle(definition, {sequence, one.state.nonce});
-            txn.put(message_key(definition, state_key), encode_receive_state(one.state));
-            txn.on_commit(
-                [live = queue.live, id = sequence, state = one.state, now_ms](store::Version) {
-                    live->index.settle(id, state.visible_at_ms, now_ms, state.receive_count,
-                                       state.nonce);
-                });
+            write_state(txn, queue, sequence, one.state, now_ms);
             received.push_back(std::move(one));
         }
+    }
+    if (repeatable && !received.empty()) {
+        ReceiveAttempts::Attempt attempt;
+        attempt.until_ms = now_ms + kAttemptMs;
+        for (const Received& one : received)
+            attempt.messages.emplace_back(one.sequence, one.state.nonce);
+        txn.on_commit([live = queue.live, id = options.attempt_id, attempt,
+                       now_ms](store::Version) { live->attempts.keep(id, attempt, now_ms); });
     }
     return received;
 }
@@ -262,10 +316,9 @@ Result<void> change_visibility(store::Txn& txn, const QueueRef& queue, std::stri
     if (!row) return errors::message_not_inflight(handle);
     ReceiveState state = decode_receive_state(*row);
     state.visible_at_ms = now_ms + int64_t{seconds} * 1000;
-    txn.put(message_key(*queue.queue, sort), encode_receive_state(state));
-    txn.on_commit([live = queue.live, sequence = receipt->sequence, state, now_ms](store::Version) {
-        live->index.settle(sequence, state.visible_at_ms, now_ms, state.receive_count, state.nonce);
-    });
+    if (state.visible_at_ms > state.received_ms + kVisibilityMaxMs)
+        return errors::visibility_beyond_limit(seconds);
+    write_state(txn, queue, receipt->sequence, state, now_ms);
     return {};
 }
 

@@ -127,9 +127,33 @@ inline Error invalid_attribute_value(std::string_view name, std::string_view rea
                     ? fmt::format("Invalid value for the parameter {}.", name)
                     : fmt::format("Invalid value for the parameter {}. Reason: {}", name, reason));
 }
+inline Error visibility_beyond_limit(int seconds) {
+    return invalid_value(std::to_string(seconds), "VisibilityTimeout",
+                         "Total VisibilityTimeout for the message is beyond the limit [43200 "
+                         "seconds].");
+}
+inline Error bad_redrive_policy(std::string_view policy, std::string_view reason) {
+    return invalid_value(policy, "RedrivePolicy", reason);
+}
 inline Error resource_not_found(std::string message) {
     return make("ResourceNotFoundException", "ResourceNotFoundException", std::move(message), 404);
 }
+inline Error no_such_resource(std::string_view parameter) {
+    return resource_not_found(fmt::format(
+        "The resource that you specified for the {} parameter doesn't exist.", parameter));
+}
+inline Error not_a_dead_letter_queue() {
+    return invalid_parameter("Source queue must be configured as a Dead Letter Queue.");
+}
+inline Error move_task_running() {
+    return invalid_parameter(
+        "There is already a task running. Only one active task is allowed for a source queue arn "
+        "at a given time.");
+}
+inline Error invalid_task_handle() {
+    return invalid_parameter("Value for parameter TaskHandle is invalid.");
+}
+inline Error no_such_task() { return resource_not_found("Task does not exist."); }
 inline Error access_denied(std::string message) {
     return make("AccessDenied", "AccessDenied", std::move(message), 403);
 }

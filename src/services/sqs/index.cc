@@ -28,6 +28,7 @@ void QueueIndex::update_head(uint32_t group_id) {
     if (group == groups_.end() || group->second.blocking > 0 || group->second.visible.empty())
         return;
     const Sequence head = *group->second.visible.begin();
+    if (!group->second.delayed.empty() && *group->second.delayed.begin() < head) return;
     heads_.emplace(head, group_id);
     head_of_[group_id] = head;
 }
@@ -52,7 +53,13 @@ void QueueIndex::make_visible(Sequence sequence, Entry& entry) {
 void QueueIndex::make_unavailable(Sequence sequence, Entry& entry, State state) {
     entry.state = state;
     if (state == State::kHidden) hidden_.emplace(entry.visible_at_ms, sequence);
-    if (!blocks(entry)) return;
+    if (!blocks(entry)) {
+        if (fifo_) {
+            groups_[entry.group].delayed.insert(sequence);
+            update_head(entry.group);
+        }
+        return;
+    }
     in_flight_ += 1;
     if (fifo_) {
         groups_[entry.group].blocking += 1;
@@ -73,7 +80,13 @@ void QueueIndex::take_out(Sequence sequence, Entry& entry) {
         return;
     }
     if (entry.state == State::kHidden) hidden_.erase({entry.visible_at_ms, sequence});
-    if (!blocks(entry)) return;
+    if (!blocks(entry)) {
+        if (fifo_) {
+            groups_[entry.group].delayed.erase(sequence);
+            update_head(entry.group);
+        }
+        return;
+    }
     in_flight_ -= 1;
     if (fifo_) {
         groups_[entry.group].blocking -= 1;
@@ -121,8 +134,10 @@ std::vector<QueueIndex::Picked> QueueIndex::reserve(int count, int64_t now_ms) {
             chosen.push_back(*it);
     } else {
         for (auto head = heads_.begin(); head != heads_.end() && chosen.size() < wanted; ++head) {
-            for (const Sequence sequence : groups_.at(head->second).visible) {
+            const Group& group = groups_.at(head->second);
+            for (const Sequence sequence : group.visible) {
                 if (chosen.size() == wanted) break;
+                if (!group.delayed.empty() && sequence > *group.delayed.begin()) break;
                 chosen.push_back(sequence);
             }
         }
@@ -195,6 +210,21 @@ void QueueIndex::erase_through(Sequence last) {
     }
 }
 
+void QueueIndex::redelay(Sequence since, int64_t delay_ms, int64_t now_ms) {
+    const MutexLock lock(mutex_);
+    for (auto it = entries_.lower_bound(since); it != entries_.end(); ++it) {
+        Entry& entry = it->second;
+        if (entry.receive_count > 0 || entry.state == State::kReserved) continue;
+        take_out(it->first, entry);
+        entry.visible_at_ms = delay_ms > 0 ? static_cast<int64_t>(it->first / 1000) + delay_ms : 0;
+        if (entry.visible_at_ms > now_ms) {
+            make_unavailable(it->first, entry, State::kHidden);
+        } else {
+            make_visible(it->first, entry);
+        }
+    }
+}
+
 std::optional<QueueIndex::Facts> QueueIndex::find(Sequence sequence, int64_t now_ms) {
     const MutexLock lock(mutex_);
     promote(now_ms);
@@ -227,6 +257,11 @@ std::vector<Sequence> QueueIndex::first_through(Sequence last, size_t count) con
         sequences.push_back(it->first);
     }
     return sequences;
+}
+
+Sequence QueueIndex::last_sequence() const {
+    const MutexLock lock(mutex_);
+    return last_sequence_;
 }
 
 std::optional<Sequence> QueueIndex::oldest() const {

@@ -56,6 +56,9 @@ public:
                 uint32_t nonce);
     void erase(Sequence sequence);
     void erase_through(Sequence last);  // O(messages erased)
+    // FIFO: the queue's delay changed, which holds for what waits already: messages sent from
+    // `since` on and never received become visible `delay_ms` after their sending. O(those).
+    void redelay(Sequence since, int64_t delay_ms, int64_t now_ms);
 
     std::optional<Facts> find(Sequence sequence, int64_t now_ms);
     // When the next hidden message becomes visible.
@@ -63,6 +66,8 @@ public:
     Counts counts(int64_t now_ms);
     // Up to `count` messages, oldest first, up to and including `last`. O(count).
     std::vector<Sequence> first_through(Sequence last, size_t count) const;
+    // The greatest sequence that was given or inserted.
+    Sequence last_sequence() const;
     // The oldest message, or nothing.
     std::optional<Sequence> oldest() const;
 
@@ -78,8 +83,9 @@ private:
     struct Group {
         std::string name;
         std::set<Sequence> visible;
-        int blocking = 0;      // reserved or in flight
-        int64_t messages = 0;  // in any state; the group is forgotten with its last
+        std::set<Sequence> delayed;  // hidden, never received: what comes behind waits for them
+        int blocking = 0;            // reserved or in flight
+        int64_t messages = 0;        // in any state; the group is forgotten with its last
     };
     using Entries = std::map<Sequence, Entry>;
 

@@ -15,7 +15,7 @@ namespace millrace::sqs {
 namespace {
 
 constexpr uint8_t kMessageFormat = 1;
-constexpr uint8_t kStateFormat = 1;
+constexpr uint8_t kStateFormat = 2;
 constexpr uint8_t kHandleFormat = 1;
 constexpr size_t kMacBytes = 10;
 constexpr size_t kAttributesMax = 10;
@@ -147,6 +147,7 @@ std::string encode_receive_state(const ReceiveState& state) {
     append_u8(out, kStateFormat);
     append_u64(out, static_cast<uint64_t>(state.visible_at_ms));
     append_u64(out, static_cast<uint64_t>(state.first_receive_ms));
+    append_u64(out, static_cast<uint64_t>(state.received_ms));
     append_u32(out, state.receive_count);
     append_u32(out, state.nonce);
     return out;
@@ -154,10 +155,13 @@ std::string encode_receive_state(const ReceiveState& state) {
 
 ReceiveState decode_receive_state(std::string_view bytes) {
     ByteReader reader(bytes);
-    MR_ASSERT(reader.u8() == kStateFormat);
+    const uint8_t format = reader.u8();
+    MR_ASSERT(format == 1 || format == kStateFormat);
     ReceiveState state;
     state.visible_at_ms = static_cast<int64_t>(reader.u64());
     state.first_receive_ms = static_cast<int64_t>(reader.u64());
+    // Format 1 did not say when the newest receive was.
+    state.received_ms = format == 1 ? state.first_receive_ms : static_cast<int64_t>(reader.u64());
     state.receive_count = reader.u32();
     state.nonce = reader.u32();
     MR_ASSERT(reader.ok() && reader.at_end());

@@ -40,6 +40,7 @@ struct Message {
 struct ReceiveState {
     int64_t visible_at_ms = 0;
     int64_t first_receive_ms = 0;
+    int64_t received_ms = 0;  // the newest receive: 12 hours of visibility count from it
     uint32_t receive_count = 0;
     uint32_t nonce = 0;
 };

@@ -16,6 +16,7 @@ contracts::ServiceEntry SqsService::entry() {
     const auto& model = model::sqs::kService;
     entry.operations = {
         make_operation<AddPermission>(*this, model),
+        make_operation<CancelMessageMoveTask>(*this, model),
         make_operation<ChangeMessageVisibility>(*this, model),
         make_operation<ChangeMessageVisibilityBatch>(*this, model),
         make_operation<CreateQueue>(*this, model),
@@ -25,6 +26,7 @@ contracts::ServiceEntry SqsService::entry() {
         make_operation<GetQueueAttributes>(*this, model),
         make_operation<GetQueueUrl>(*this, model),
         make_operation<ListDeadLetterSourceQueues>(*this, model),
+        make_operation<ListMessageMoveTasks>(*this, model),
         make_operation<ListQueueTags>(*this, model),
         make_operation<ListQueues>(*this, model),
         make_operation<PurgeQueue>(*this, model),
@@ -33,6 +35,7 @@ contracts::ServiceEntry SqsService::entry() {
         make_operation<SendMessage>(*this, model),
         make_operation<SendMessageBatch>(*this, model),
         make_operation<SetQueueAttributes>(*this, model),
+        make_operation<StartMessageMoveTask>(*this, model),
         make_operation<TagQueue>(*this, model),
         make_operation<UntagQueue>(*this, model),
     };
@@ -44,19 +47,39 @@ contracts::ServiceEntry SqsService::entry() {
     return entry;
 }
 
+namespace {
+
+void ask(SqsService& service, OpContext& context, const QueueName& name, std::string_view action,
+         AuthzRequests& requests) {
+    contracts::AuthzRequest request;
+    request.action = action;
+    request.resource = "arn:aws:sqs:" + name.region + ":" + name.account + ":" + name.name;
+    request.resource_account = name.account;
+    if (const QueueRef queue = service.find(context.txn(), name))
+        request.resource_policy = queue.queue->parsed_policy;
+    requests.push_back(std::move(request));
+}
+
+}  // namespace
+
 Result<void> authorize_queue(SqsService& service, OpContext& context,
                              const std::optional<std::string>& url, std::string_view action,
                              AuthzRequests& requests) {
     if (!url || url->empty()) return errors::missing_parameter("QueueUrl");
     const auto name = parse_queue_url(*url, context.region());
     if (!name) return errors::queue_does_not_exist();
-    contracts::AuthzRequest request;
-    request.action = action;
-    request.resource = "arn:aws:sqs:" + name->region + ":" + name->account + ":" + name->name;
-    request.resource_account = name->account;
-    if (const QueueRef queue = service.find(context.txn(), *name))
-        request.resource_policy = queue.queue->parsed_policy;
-    requests.push_back(std::move(request));
+    ask(service, context, *name, action, requests);
+    return {};
+}
+
+Result<void> authorize_arn(SqsService& service, OpContext& context, std::string_view parameter,
+                           std::string_view arn, std::string_view action, AuthzRequests& requests) {
+    if (arn.empty()) return errors::missing_parameter(parameter);
+    const auto name = parse_queue_arn(arn);
+    if (!name)
+        return errors::invalid_parameter(
+            fmt::format("Value {} for parameter {} is invalid.", arn, parameter));
+    ask(service, context, *name, action, requests);
     return {};
 }
 

@@ -31,6 +31,7 @@ using contracts::Outcome;
     }
 
 MR_SQS_OPERATION(AddPermission);
+MR_SQS_OPERATION(CancelMessageMoveTask);
 MR_SQS_OPERATION(ChangeMessageVisibility);
 MR_SQS_OPERATION(ChangeMessageVisibilityBatch);
 MR_SQS_OPERATION(CreateQueue);
@@ -40,6 +41,7 @@ MR_SQS_OPERATION(DeleteQueue);
 MR_SQS_OPERATION(GetQueueAttributes, .access = Access::kRead);
 MR_SQS_OPERATION(GetQueueUrl, .access = Access::kRead);
 MR_SQS_OPERATION(ListDeadLetterSourceQueues, .cost = Cost::kRange, .access = Access::kRead);
+MR_SQS_OPERATION(ListMessageMoveTasks, .cost = Cost::kRange, .access = Access::kRead);
 MR_SQS_OPERATION(ListQueueTags, .access = Access::kRead);
 MR_SQS_OPERATION(ListQueues, .cost = Cost::kRange, .access = Access::kRead);
 MR_SQS_OPERATION(PurgeQueue);
@@ -49,6 +51,7 @@ MR_SQS_OPERATION(RemovePermission);
 MR_SQS_OPERATION(SendMessage);
 MR_SQS_OPERATION(SendMessageBatch);
 MR_SQS_OPERATION(SetQueueAttributes);
+MR_SQS_OPERATION(StartMessageMoveTask, .cost = Cost::kRange);
 MR_SQS_OPERATION(TagQueue);
 MR_SQS_OPERATION(UntagQueue);
 // clang-format on
@@ -57,6 +60,9 @@ MR_SQS_OPERATION(UntagQueue);
 Result<void> authorize_queue(SqsService& service, OpContext& context,
                              const std::optional<std::string>& url, std::string_view action,
                              AuthzRequests& requests);
+// The same for a queue that the parameter names by its ARN; what is no ARN of a queue is refused.
+Result<void> authorize_arn(SqsService& service, OpContext& context, std::string_view parameter,
+                           std::string_view arn, std::string_view action, AuthzRequests& requests);
 // The rules for the ids of a batch's entries. `entry_name`: "SendMessageBatchRequestEntry".
 Result<void> check_batch_ids(const std::vector<std::string>& ids, std::string_view entry_name);
 // "http://localhost:4566/123456789012/name"

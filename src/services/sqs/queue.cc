@@ -1,5 +1,6 @@
 #include "services/sqs/queue.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "codec/json.h"
@@ -33,6 +34,7 @@ Result<bool> boolean(const std::string& name, const std::string& text) {
     return errors::invalid_attribute_value(name);
 }
 
+// An ARN that is one, and a count in its range are checked by check_redrive.
 std::optional<RedrivePolicy> parse_redrive(std::string_view text) {
     const auto document = codec::parse_json(text);
     if (!document || !document->is_object()) return std::nullopt;
@@ -42,17 +44,23 @@ std::optional<RedrivePolicy> parse_redrive(std::string_view text) {
     // The console and older SDKs send the number as a string.
     const auto count =
         receives->is_string() ? parse_int(receives->as_string()) : receives->as_int64();
-    if (!count || *count < 1 || *count > 1000) return std::nullopt;
-    return RedrivePolicy{std::string(*arn), static_cast<int>(*count)};
+    if (!count) return std::nullopt;
+    return RedrivePolicy{std::string(*arn), static_cast<int>(std::clamp<int64_t>(*count, 0, 1001))};
 }
 
 Result<void> check_redrive(const Queue& queue, const std::string& text) {
     const auto redrive = parse_redrive(text);
     if (!redrive) return errors::invalid_attribute_value("RedrivePolicy");
+    if (redrive->receives_max < 1 || redrive->receives_max > 1000) {
+        return errors::bad_redrive_policy(
+            text,
+            "Invalid value for maxReceiveCount, valid values are from 1 to 1000 both "
+            "inclusive.");
+    }
     const auto target = parse_queue_arn(redrive->dead_letter_arn);
     if (!target || target->name.ends_with(".fifo") != queue.fifo) {
-        return errors::invalid_attribute_value(
-            "RedrivePolicy", "Dead-letter queue must be same type of queue as the source.");
+        return errors::bad_redrive_policy(
+            text, "Dead-letter queue must be same type of queue as the source.");
     }
     return {};
 }
@@ -70,6 +78,19 @@ Result<void> check_redrive_allow(const std::string& text) {
 }
 
 }  // namespace
+
+bool allows_redrive_from(const Queue& target, std::string_view source_arn) {
+    if (target.redrive_allow_policy.empty()) return true;
+    const auto document = codec::parse_json(target.redrive_allow_policy);
+    const auto permission = document ? document->find_string("redrivePermission") : std::nullopt;
+    if (permission != "byQueue") return permission == "allowAll";
+    const codec::JsonValue* sources = document->find("sourceQueueArns");
+    return sources != nullptr && sources->is_array() &&
+           std::any_of(sources->elements().begin(), sources->elements().end(),
+                       [&](const codec::JsonValue& source) {
+                           return source.is_string() && source.as_string() == source_arn;
+                       });
+}
 
 std::string Queue::arn() const { return "arn:aws:sqs:" + region + ":" + account + ":" + name; }
 

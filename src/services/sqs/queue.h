@@ -61,6 +61,9 @@ Queue decode_queue(std::string_view bytes);
 // Fills the parsed members.
 void parse_policies(Queue& queue);
 
+// What the RedriveAllowPolicy of a dead-letter queue says to a queue that wants to use it.
+bool allows_redrive_from(const Queue& target, std::string_view source_arn);
+
 // Applies attributes as CreateQueue and SetQueueAttributes take them; all values are checked before
 // any is applied. An empty Policy or RedrivePolicy removes it.
 Result<void> apply_attributes(Queue& queue, const std::map<std::string, std::string>& attributes,

@@ -1,6 +1,7 @@
 #include "services/sqs/service.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "auth/evaluate.h"
 #include "codec/digest.h"
@@ -29,6 +30,26 @@ std::string sequence_bytes(Sequence sequence) {
 
 }  // namespace
 
+std::optional<ReceiveAttempts::Attempt> ReceiveAttempts::find(const std::string& id,
+                                                              int64_t now_ms) const {
+    const MutexLock lock(mutex_);
+    const auto found = attempts_.find(id);
+    if (found == attempts_.end() || found->second.until_ms <= now_ms) return std::nullopt;
+    return found->second;
+}
+
+void ReceiveAttempts::keep(const std::string& id, Attempt attempt, int64_t now_ms) {
+    const MutexLock lock(mutex_);
+    while (!order_.empty() && (order_.front().first <= now_ms || order_.size() >= kAttemptsMax)) {
+        const auto found = attempts_.find(order_.front().second);
+        if (found != attempts_.end() && found->second.until_ms == order_.front().first)
+            attempts_.erase(found);
+        order_.pop_front();
+    }
+    order_.emplace_back(attempt.until_ms, id);
+    attempts_[id] = std::move(attempt);
+}
+
 std::string wake_key(const Queue& queue) { return "sqs:" + queue.id; }
 
 std::string queue_partition(std::string_view account, std::string_view region) {
@@ -41,14 +62,17 @@ SqsService::SqsService(store::Store& store, const Clock& clock, Rng& rng, contra
 }
 
 void SqsService::load() {
-    store_.run([&](store::Txn& txn) {
+    const store::RunResult result = store_.run([&](store::Txn& txn) {
         queues_.clear();
-        std::unordered_map<std::string, Sequence> doomed;
-        txn.scan({store::Space::kQueues, kDoomedPartition, "", ""},
-                 [&](std::string_view id, std::string_view through) {
-                     doomed[std::string(id)] = ByteReader(through).u64();
-                     return true;
-                 });
+        std::unordered_map<std::string, Sequence> below;  // of each queue: rows that are no more
+        for (const std::string_view partition : {kDoomedPartition, kLowPartition}) {
+            txn.scan({store::Space::kQueues, partition, "", ""},
+                     [&](std::string_view id, std::string_view through) {
+                         Sequence& last = below[std::string(id)];
+                         last = std::max(last, ByteReader(through).u64());
+                         return true;
+                     });
+        }
         txn.scan_space(store::Space::kQueues, "queues/", "", "queues0",
                        [&](std::string_view, std::string_view, std::string_view row) {
                            Queue queue = decode_queue(row);
@@ -60,9 +84,12 @@ void SqsService::load() {
                            return true;
                        });
         for (const auto& [key, live] : queues_) {
-            const auto purged = doomed.find(live->definition()->id);
-            const Sequence after = purged == doomed.end() ? 0 : purged->second;
-            const std::string& id = live->definition()->id;
+            const auto definition = live->definition();
+            const std::string& id = definition->id;
+            const auto bound = below.find(id);
+            const Sequence after = bound == below.end() ? 0 : bound->second;
+            // A clock that was set back must not give a sequence that is to be deleted.
+            if (after > 0) live->index.next_sequence(after);
             std::unordered_map<Sequence, ReceiveState> states;
             txn.scan({store::Space::kMessages, id, state_sort(after + 1), "t"},
                      [&](std::string_view sort, std::string_view row) {
@@ -76,8 +103,13 @@ void SqsService::load() {
                          const Message message = decode_message(row);
                          const auto state = states.find(sequence);
                          if (state == states.end()) {
-                             live->index.insert(sequence, message.group_id, message.visible_at_ms,
-                                                now_ms);
+                             int64_t visible_at_ms = message.visible_at_ms;
+                             // The delay that a FIFO queue has now counts, not that of sending.
+                             if (definition->fifo && message.dead_letter_source.empty()) {
+                                 visible_at_ms =
+                                     message.sent_ms + int64_t{definition->delay_s} * 1000;
+                             }
+                             live->index.insert(sequence, message.group_id, visible_at_ms, now_ms);
                          } else {
                              live->index.insert(sequence, message.group_id,
                                                 state->second.visible_at_ms, now_ms,
@@ -88,6 +120,8 @@ void SqsService::load() {
         }
         return store::TxnDecision::kCommit;
     });
+    if (result.status != store::CommitStatus::kOk)
+        throw std::runtime_error("the store cannot be read: queues could not be loaded");
 }
 
 QueueRef SqsService::find(store::Txn& txn, const QueueName& name) {
@@ -124,6 +158,21 @@ Result<QueueRef> SqsService::find_by_arn(store::Txn& txn, std::string_view arn) 
     return queue;
 }
 
+Result<void> SqsService::check_dead_letter_target(store::Txn& txn, const Queue& queue) {
+    if (!queue.redrive) return {};
+    const auto target = find_by_arn(txn, queue.redrive->dead_letter_arn);
+    if (!target) {
+        return errors::bad_redrive_policy(queue.redrive_policy,
+                                          "Dead letter target does not exist.");
+    }
+    if (!allows_redrive_from(*target->queue, queue.arn())) {
+        return errors::bad_redrive_policy(
+            queue.redrive_policy,
+            "The dead-letter queue's RedriveAllowPolicy does not allow this source queue.");
+    }
+    return {};
+}
+
 void SqsService::save(store::Txn& txn, const Queue& queue) {
     txn.put({store::Space::kQueues, queue_partition(queue.account, queue.region), queue.name},
             encode_queue(queue));
@@ -148,7 +197,7 @@ void SqsService::remove(store::Txn& txn, const QueueRef& ref, TimePoint now) {
     const Queue& queue = *ref.queue;
     const std::string key = map_key(queue.account, queue.region, queue.name);
     txn.erase({store::Space::kQueues, queue_partition(queue.account, queue.region), queue.name});
-    txn.put({store::Space::kQueues, kDoomedPartition, queue.id}, sequence_bytes(~Sequence{0} - 1));
+    txn.put({store::Space::kQueues, kDoomedPartition, queue.id}, sequence_bytes(kWholeQueue));
     txn.put({store::Space::kQueues, kDeletedPartition, key},
             sequence_bytes(static_cast<Sequence>(epoch_ms(now) + kNameBlockedMs)));
     txn.on_commit([this, key](store::Version) {
@@ -164,7 +213,7 @@ void SqsService::purge(store::Txn& txn, const QueueRef& ref, Sequence through) {
 }
 
 std::unique_ptr<contracts::Worker> SqsService::make_sweeper() {
-    return std::make_unique<Sweeper>(*this, store_);
+    return std::make_unique<Sweeper>(*this);
 }
 
 // ---- QueueReader ----
@@ -232,6 +281,7 @@ Result<std::vector<contracts::QueueMessage>> SqsService::receive(
 Result<void> SqsService::remove(std::string_view queue_arn,
                                 const std::vector<std::string>& receipt_handles) {
     std::optional<Error> failure;
+    std::string key;
     const store::RunResult result = store_.run([&](store::Txn& txn) {
         failure.reset();
         const auto queue = find_by_arn(txn, queue_arn);
@@ -243,16 +293,14 @@ Result<void> SqsService::remove(std::string_view queue_arn,
             // A handle that has expired: the message will come again, as it should.
             (void)delete_message(txn, *queue, handle, clock_.now());
         }
-        txn.on_commit(
-            [this, key = wake_key(*queue->queue), fifo = queue->queue->fifo](store::Version) {
-                if (fifo) hub_.signal(key);  // the next of the group may be received
-            });
+        key = queue->queue->fifo ? wake_key(*queue->queue) : std::string();
         return store::TxnDecision::kCommit;
     });
     if (failure) return *failure;
     if (result.status != store::CommitStatus::kOk || !store_.wait_durable(result.ticket)) {
         return errors::make("InternalError", "InternalError", "the store is not available", 500);
     }
+    if (!key.empty()) hub_.signal(key);  // the next of a FIFO group may be received
     return {};
 }
 

@@ -3,12 +3,14 @@
 // Thread-safety: safe from any thread. Ownership: store, clock, rng and hub are the app's.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "contracts/operation.h"
@@ -19,6 +21,24 @@
 #include "services/sqs/queue.h"
 
 namespace millrace::sqs {
+
+// What receives with a ReceiveRequestAttemptId got, so that a repetition gets the same. In memory
+// only: after a restart a repetition is a new receive. Thread-safety: safe from any thread.
+class ReceiveAttempts {
+public:
+    struct Attempt {
+        std::vector<std::pair<Sequence, uint32_t>> messages;  // and the nonces of their handles
+        int64_t until_ms = 0;
+    };
+    std::optional<Attempt> find(const std::string& id, int64_t now_ms) const;
+    void keep(const std::string& id, Attempt attempt, int64_t now_ms);
+
+private:
+    static constexpr size_t kAttemptsMax = 10'000;  // more forget the oldest
+    mutable Mutex mutex_;
+    std::unordered_map<std::string, Attempt> attempts_ MR_GUARDED_BY(mutex_);
+    std::deque<std::pair<int64_t, std::string>> order_ MR_GUARDED_BY(mutex_);
+};
 
 // A queue as the process knows it: its definition, replaced as a whole, and its index.
 struct LiveQueue {
@@ -33,6 +53,7 @@ struct LiveQueue {
         definition_ = std::move(queue);
     }
     QueueIndex index;
+    ReceiveAttempts attempts;
 
 private:
     mutable std::mutex mutex_;
@@ -48,11 +69,13 @@ struct QueueRef {
 
 class SqsService final : public contracts::QueueReader {
 public:
-    // Builds the index of every queue from the store. O(messages).
+    // Builds the index of every queue from the store. O(messages). Throws std::runtime_error when
+    // the store cannot be read.
     SqsService(store::Store& store, const Clock& clock, Rng& rng, contracts::WakeHub& hub);
 
     contracts::ServiceEntry entry();
-    // Deletes what queues that were deleted or purged left in the store, and expired messages.
+    // Deletes what queues that were deleted or purged left in the store, and expired messages; runs
+    // message move tasks.
     std::unique_ptr<contracts::Worker> make_sweeper();
 
     // Every queue there is, of all accounts and regions. O(queues).
@@ -63,6 +86,8 @@ public:
     Result<QueueRef> find_by_url(contracts::OpContext& context,
                                  const std::optional<std::string>& url);
     Result<QueueRef> find_by_arn(store::Txn& txn, std::string_view arn);
+    // That the queue that the redrive policy names exists and lets this one use it.
+    Result<void> check_dead_letter_target(store::Txn& txn, const Queue& queue);
     // Writes the definition; others see it once committed.
     void save(store::Txn& txn, const Queue& queue);
     void create(store::Txn& txn, const Queue& queue);
@@ -104,5 +129,9 @@ std::string queue_partition(std::string_view account, std::string_view region);
 inline constexpr std::string_view kDeletedPartition = "deleted";  // sort: account/region/name
 inline constexpr std::string_view kDoomedPartition =
     "doomed";  // sort: queue id; value: last sequence to delete
+inline constexpr Sequence kWholeQueue = ~Sequence{0} - 1;  // in its place: the queue is deleted
+// Sort: queue id; value: a sequence below all of the queue's messages, so that a start need not
+// scan over the tombstones of what was received long ago.
+inline constexpr std::string_view kLowPartition = "low";
 
 }  // namespace millrace::sqs

@@ -95,6 +95,7 @@ Outcome<CreateQueue::Output> CreateQueue::run(SqsService& service, OpContext& co
         context.txn().erase(blocked);
     }
     MR_CHECK_OK(apply_attributes(queue, attributes, true));
+    MR_CHECK_OK(service.check_dead_letter_target(context.txn(), queue));
     std::string id;
     append_u64(id, context.rng().next_u64());
     queue.id = id;

@@ -1,5 +1,6 @@
 // PurgeQueue: drops every message that was sent before. Once a minute.
 // IAM: sqs:PurgeQueue. Source: SQS API Reference, PurgeQueue.
+#include "services/sqs/delivery.h"
 #include "services/sqs/errors.h"
 #include "services/sqs/operations.h"
 
@@ -26,7 +27,7 @@ Outcome<PurgeQueue::Output> PurgeQueue::run(SqsService& service, OpContext& cont
     Queue queue = *ref.queue;
     queue.purged_ms = now_ms;
     service.save(context.txn(), queue);
-    service.purge(context.txn(), ref, ref.live->index.next_sequence(0));
+    service.purge(context.txn(), ref, next_sequence(context.txn(), ref, context.now()));
     return Output{};
 }
 

@@ -68,6 +68,12 @@ Result<void> ReceiveMessage::check(const Input& input) {
                         "Must be between 1 and 10, if provided."));
     MR_CHECK_OK(bounded(input.wait_time_seconds, 0, 20, "WaitTimeSeconds",
                         "Must be >= 0 and <= 20, if provided."));
+    if (input.receive_request_attempt_id && !valid_fifo_id(*input.receive_request_attempt_id)) {
+        return errors::invalid_value(
+            *input.receive_request_attempt_id, "ReceiveRequestAttemptId",
+            "ReceiveRequestAttemptId can only include alphanumeric and punctuation characters. 1 "
+            "to 128 in length.");
+    }
     return bounded(input.visibility_timeout, 0, 43'200, "VisibilityTimeout",
                    "Must be between 0 and 43200, if provided.");
 }
@@ -84,10 +90,15 @@ Outcome<ReceiveMessage::Output> ReceiveMessage::run(SqsService& service, OpConte
     // Before looking, so that a message that comes meanwhile wakes the wait.
     const uint64_t epoch = service.hub().epoch(wake_key(definition));
     std::vector<std::string> wakes;
+    if (!definition.fifo &&
+        queue.live->index.counts(epoch_ms(context.now())).in_flight >= kInFlightMax) {
+        return errors::over_limit();
+    }
     std::vector<Received> received =
         receive(service, context.txn(), queue,
                 {input.max_number_of_messages.value_or(1),
-                 input.visibility_timeout.value_or(definition.visibility_s)},
+                 input.visibility_timeout.value_or(definition.visibility_s),
+                 input.receive_request_attempt_id.value_or("")},
                 context.now(), wakes);
     for (std::string& key : wakes) context.wake(std::move(key));
     if (received.empty()) {
