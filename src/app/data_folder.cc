@@ -12,6 +12,8 @@
 #include <optional>
 #include <utility>
 
+#include "store/sync_folder.h"
+
 namespace millrace::app {
 namespace {
 
@@ -45,11 +47,7 @@ Result<void> write_file(const std::string& path, std::string_view text, mode_t m
     if (!written || ::rename(temporary.c_str(), path.c_str()) != 0) {
         return failure(fmt::format("cannot write {}: {}", path, std::strerror(errno)));
     }
-    const int folder =
-        ::open(fs::path(path).parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const bool synced = folder >= 0 && ::fsync(folder) == 0;
-    if (folder >= 0) ::close(folder);
-    if (!synced)
+    if (!store::sync_folder(fs::path(path).parent_path()))
         return failure(fmt::format("cannot sync the folder of {}: {}", path, std::strerror(errno)));
     return {};
 }

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace millrace {
 
@@ -78,5 +80,22 @@ private:
     std::string_view rest_;
     bool ok_ = true;
 };
+
+// varint count, then each key and value as bytes, in key order.
+inline void append_map(std::string& out, const std::map<std::string, std::string>& map) {
+    append_varint(out, map.size());
+    for (const auto& [key, value] : map) {
+        append_bytes(out, key);
+        append_bytes(out, value);
+    }
+}
+inline std::map<std::string, std::string> read_map(ByteReader& reader) {
+    std::map<std::string, std::string> map;
+    for (uint64_t n = reader.varint(); n > 0 && reader.ok(); --n) {
+        std::string key(reader.bytes());
+        map[std::move(key)] = reader.bytes();
+    }
+    return map;
+}
 
 }  // namespace millrace

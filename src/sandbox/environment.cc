@@ -18,6 +18,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "codec/json_writer.h"
 #include "core/http.h"
 #include "sandbox/init.h"
 
@@ -35,19 +36,6 @@ constexpr int kSendTimeoutSeconds = 5;
 
 std::string status_text(int status) {
     return status == 200 ? "OK" : status == 202 ? "Accepted" : "Error";
-}
-
-std::string json_text(std::string_view text) {
-    std::string out = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\') out += '\\';
-        if (static_cast<unsigned char>(c) < 0x20) {
-            out += fmt::format("\\u{:04x}", static_cast<int>(c));
-        } else {
-            out += c;
-        }
-    }
-    return out + '"';
 }
 
 // The processes below `pid`, itself included, through /proc.
@@ -484,8 +472,8 @@ contracts::InvocationResult Environment::run(const contracts::Invocation& invoca
     std::string init_report;
     const auto fail = [&](std::string type, const std::string& text) {
         result.kind = contracts::InvocationResult::Kind::kFunctionError;
-        result.payload =
-            "{\"errorType\":" + json_text(type) + ",\"errorMessage\":" + json_text(text) + "}";
+        result.payload = "{\"errorType\":" + codec::json_string(type) +
+                         ",\"errorMessage\":" + codec::json_string(text) + "}";
     };
     TimePoint begin = clock.now();
     const TimePoint init_deadline =

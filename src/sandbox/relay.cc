@@ -82,7 +82,7 @@ void Relay::accept_from(int listener) {
     connection.up.to = connection.down.from = server;
 }
 
-bool Relay::pump(Pipe& pipe, short from_events, short to_events) {
+bool Relay::pump(Pipe& pipe, short from_events) {
     if (pipe.buffer.empty() && !pipe.ended && (from_events & (POLLIN | POLLHUP | POLLERR)) != 0) {
         pipe.buffer.resize(kBufferBytes);
         const ssize_t n = ::recv(pipe.from, pipe.buffer.data(), pipe.buffer.size(), 0);
@@ -102,7 +102,6 @@ bool Relay::pump(Pipe& pipe, short from_events, short to_events) {
         if (n > 0) pipe.done += static_cast<size_t>(n);
         if (pipe.done == pipe.buffer.size()) pipe.buffer.clear();
     }
-    (void)to_events;
     return true;
 }
 
@@ -135,8 +134,7 @@ void Relay::run() {
         }
         size_t i = 1 + listeners_.size();
         for (auto it = connections_.begin(); it != connections_.end(); i += 2) {
-            const bool alive = pump(it->up, fds[i].revents, fds[i + 1].revents) &&
-                               pump(it->down, fds[i + 1].revents, fds[i].revents) &&
+            const bool alive = pump(it->up, fds[i].revents) && pump(it->down, fds[i + 1].revents) &&
                                !(it->up.ended && it->down.ended);
             if (!alive) {
                 ::close(it->up.from);

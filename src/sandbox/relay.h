@@ -39,7 +39,7 @@ private:
     void run();
     void accept_from(int listener);
     // False: the connection is over.
-    static bool pump(Pipe& pipe, short from_events, short to_events);
+    static bool pump(Pipe& pipe, short from_events);
 
     const uint16_t target_port_;
     int wake_[2] = {-1, -1};

@@ -1,6 +1,9 @@
 #include "store/durability_queue.h"
 
 #include <algorithm>
+#include <memory>
+
+#include "core/one_shot.h"
 
 namespace millrace::store {
 
@@ -40,23 +43,9 @@ void DurabilityQueue::when_durable(Ticket ticket, std::function<void(bool)> call
 
 bool DurabilityQueue::wait(Ticket ticket) {
     if (ticket <= durable()) return true;
-    struct Signal {
-        Mutex mutex;
-        std::condition_variable condition;
-        bool done MR_GUARDED_BY(mutex) = false;
-        bool durable MR_GUARDED_BY(mutex) = false;
-    };
-    // Shared with the callback, which may still be unlocking when wait() returns.
-    const auto signal = std::make_shared<Signal>();
-    when_durable(ticket, [signal](bool durable) {
-        const MutexLock lock(signal->mutex);
-        signal->done = true;
-        signal->durable = durable;
-        signal->condition.notify_one();
-    });
-    MutexLock lock(signal->mutex);
-    while (!signal->done) lock.wait(signal->condition);
-    return signal->durable;
+    const auto done = std::make_shared<OneShot<bool>>();
+    when_durable(ticket, [done](bool durable) { done->give(durable); });
+    return done->wait();
 }
 
 void DurabilityQueue::stop() {

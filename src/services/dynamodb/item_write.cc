@@ -59,4 +59,14 @@ WriteCost carry_out(OpContext& context, const ItemWrite& write) {
     return cost;
 }
 
+Result<WriteCost> write_if(OpContext& context, ItemWrite& write,
+                           const std::optional<std::string>& on_failure) {
+    MR_CHECK_OK(prepare(context.txn(), write));
+    if (!write.condition_holds) {
+        const bool show = on_failure == "ALL_OLD" && write.before.exists();
+        return errors::condition_failed(show ? item::to_json(write.before.view()) : "");
+    }
+    return carry_out(context, write);
+}
+
 }  // namespace millrace::dynamodb

@@ -41,5 +41,26 @@ struct ItemWrite {
 Result<void> prepare(store::Txn& txn, ItemWrite& write);
 // Writes what prepare() found.
 WriteCost carry_out(OpContext& context, const ItemWrite& write);
+// Both, for a single write. ConditionalCheckFailedException, with the item as it was when
+// `on_failure` is ALL_OLD.
+Result<WriteCost> write_if(OpContext& context, ItemWrite& write,
+                           const std::optional<std::string>& on_failure);
+
+// What PutItem and DeleteItem check alike before they look at the item or key.
+template <class Input>
+Result<void> check_conditional_write(const Input& input) {
+    MR_CHECK_OK(expression::check_parameters(
+        {{"Expected", input.expected.has_value()},
+         {"ConditionalOperator", input.conditional_operator.has_value()}},
+        {{"ConditionExpression", input.condition_expression.has_value()}},
+        input.expression_attribute_names, input.expression_attribute_values));
+    MR_CHECK_OK(refuse_legacy({{"Expected", input.expected.has_value()},
+                               {"ConditionalOperator", input.conditional_operator.has_value()}}));
+    if (input.return_values && *input.return_values != "NONE" &&
+        *input.return_values != "ALL_OLD") {
+        return errors::validation("Return values set to invalid value");
+    }
+    return {};
+}
 
 }  // namespace millrace::dynamodb

@@ -4,13 +4,10 @@
 
 #include "contracts/stream_record.h"
 #include "core/check.h"
+#include "services/dynamodb/capacity.h"
 
 namespace millrace::dynamodb {
 namespace {
-
-double write_units(size_t bytes) {
-    return static_cast<double>(std::max<size_t>(1, (bytes + 1023) / 1024));
-}
 
 void write_index_entries(WriteContext& context, const Table& table, const ItemKey& key,
                          std::optional<item::ItemView> before, std::optional<item::ItemView> after,

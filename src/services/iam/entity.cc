@@ -8,23 +8,6 @@ namespace {
 
 constexpr uint8_t kFormat = 1;
 
-void append_map(std::string& out, const std::map<std::string, std::string>& map) {
-    append_varint(out, map.size());
-    for (const auto& [key, value] : map) {
-        append_bytes(out, key);
-        append_bytes(out, value);
-    }
-}
-
-std::map<std::string, std::string> read_map(ByteReader& reader) {
-    std::map<std::string, std::string> map;
-    for (uint64_t n = reader.varint(); n > 0 && reader.ok(); --n) {
-        std::string key(reader.bytes());
-        map[std::move(key)] = reader.bytes();
-    }
-    return map;
-}
-
 void append_list(std::string& out, const std::vector<std::string>& list) {
     append_varint(out, list.size());
     for (const std::string& text : list) append_bytes(out, text);

@@ -9,21 +9,6 @@ namespace {
 
 constexpr uint8_t kFormat = 1;
 
-void append_map(std::string& out, const std::map<std::string, std::string>& map) {
-    append_varint(out, map.size());
-    for (const auto& [key, value] : map) {
-        append_bytes(out, key);
-        append_bytes(out, value);
-    }
-}
-
-void read_map(ByteReader& reader, std::map<std::string, std::string>& map) {
-    for (uint64_t n = reader.varint(); n > 0 && reader.ok(); --n) {
-        std::string key(reader.bytes());
-        map[std::move(key)] = reader.bytes();
-    }
-}
-
 }  // namespace
 
 std::shared_ptr<const contracts::FunctionSpec> Function::spec() const {
@@ -81,8 +66,8 @@ Function decode_function(std::string_view bytes) {
     function.timeout_s = static_cast<int>(reader.u64());
     function.memory_mb = static_cast<int>(reader.u64());
     function.ephemeral_mb = static_cast<int>(reader.u64());
-    read_map(reader, function.environment);
-    read_map(reader, function.tags);
+    function.environment = read_map(reader);
+    function.tags = read_map(reader);
     MR_ASSERT(reader.ok() && reader.at_end());
     return function;
 }

@@ -1,7 +1,6 @@
 #include "services/lambda/service.h"
 
-#include <condition_variable>
-
+#include "core/one_shot.h"
 #include "services/lambda/errors.h"
 #include "services/lambda/pollers.h"
 
@@ -72,26 +71,15 @@ std::optional<contracts::InvocationResult> LambdaService::result(const std::stri
 
 contracts::InvocationResult LambdaService::invoke_and_wait(
     std::shared_ptr<const contracts::FunctionSpec> spec, std::string payload) {
-    struct Signal {
-        Mutex mutex;
-        std::condition_variable condition;
-        std::optional<contracts::InvocationResult> result MR_GUARDED_BY(mutex);
-    };
-    // Shared with the callback, which may still be unlocking when this returns.
-    const auto signal = std::make_shared<Signal>();
+    const auto done = std::make_shared<OneShot<contracts::InvocationResult>>();
     contracts::Invocation invocation;
     invocation.request_id = parts_.rng.uuid();
     invocation.payload = std::move(payload);
     invocation.invoked_arn = spec->arn;
-    runner_.load()->run(std::move(spec), std::move(invocation),
-                        [signal](contracts::InvocationResult done) {
-                            const MutexLock lock(signal->mutex);
-                            signal->result = std::move(done);
-                            signal->condition.notify_one();
-                        });
-    MutexLock lock(signal->mutex);
-    while (!signal->result) lock.wait(signal->condition);
-    return *std::move(signal->result);
+    runner_.load()->run(
+        std::move(spec), std::move(invocation),
+        [done](contracts::InvocationResult result) { done->give(std::move(result)); });
+    return done->wait();
 }
 
 void LambdaService::refresh(const Mapping& mapping, bool exists) {

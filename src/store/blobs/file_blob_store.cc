@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "core/random.h"
+#include "store/sync_folder.h"
 
 namespace millrace::store {
 namespace {
@@ -37,11 +38,6 @@ public:
 private:
     int fd_;
 };
-
-bool sync_folder(const fs::path& path) {
-    const File folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    return folder.ok() && ::fsync(folder.fd()) == 0;
-}
 
 bool is_blob_id(std::string_view id) {
     return id.size() == 32 && id.find_first_not_of("0123456789abcdef") == std::string_view::npos;

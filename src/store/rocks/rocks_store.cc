@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
-#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 
 #include "core/mutex.h"
 #include "store/engine.h"
+#include "store/sync_folder.h"
 #include "store/transactional_store.h"
 
 namespace millrace::store {
@@ -120,15 +120,6 @@ rocksdb::Options database_options(const RocksOptions& sizes) {
     table.format_version = 5;
     options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
     return options;
-}
-
-// A new folder survives a power cut only when its parent is synced too.
-bool sync_folder(const std::filesystem::path& path) {
-    const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return false;
-    const bool ok = ::fsync(fd) == 0;
-    ::close(fd);
-    return ok;
 }
 
 }  // namespace

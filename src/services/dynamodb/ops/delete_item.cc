@@ -7,17 +7,7 @@
 namespace millrace::dynamodb {
 
 Result<void> DeleteItem::check(const Input& input) {
-    MR_CHECK_OK(expression::check_parameters(
-        {{"Expected", input.expected.has_value()},
-         {"ConditionalOperator", input.conditional_operator.has_value()}},
-        {{"ConditionExpression", input.condition_expression.has_value()}},
-        input.expression_attribute_names, input.expression_attribute_values));
-    MR_CHECK_OK(refuse_legacy({{"Expected", input.expected.has_value()},
-                               {"ConditionalOperator", input.conditional_operator.has_value()}}));
-    if (input.return_values && *input.return_values != "NONE" &&
-        *input.return_values != "ALL_OLD") {
-        return errors::validation("Return values set to invalid value");
-    }
+    MR_CHECK_OK(check_conditional_write(input));
     return check_item(input.key);
 }
 
@@ -46,13 +36,8 @@ Outcome<DeleteItem::Output> DeleteItem::run(DynamoDbService& service, OpContext&
     MR_TRY(write.key, key_of_request(*write.table, *input.key));
     write.item = *input.key;
     write.expressions = &expressions;
-    MR_CHECK_OK(prepare(context.txn(), write));
-    if (!write.condition_holds) {
-        const bool show =
-            input.return_values_on_condition_check_failure == "ALL_OLD" && write.before.exists();
-        return errors::condition_failed(show ? item::to_json(write.before.view()) : "");
-    }
-    const WriteCost cost = carry_out(context, write);
+    MR_TRY(const WriteCost cost,
+           write_if(context, write, input.return_values_on_condition_check_failure));
     Output output;
     if (input.return_values == "ALL_OLD" && write.before.exists())
         output.attributes = item::Item(write.before.view());

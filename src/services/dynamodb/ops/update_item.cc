@@ -53,13 +53,8 @@ Outcome<UpdateItem::Output> UpdateItem::run(DynamoDbService& service, OpContext&
     }
     write.item = *input.key;
     write.expressions = &expressions;
-    MR_CHECK_OK(prepare(context.txn(), write));
-    if (!write.condition_holds) {
-        const bool show =
-            input.return_values_on_condition_check_failure == "ALL_OLD" && write.before.exists();
-        return errors::condition_failed(show ? item::to_json(write.before.view()) : "");
-    }
-    const WriteCost cost = carry_out(context, write);
+    MR_TRY(const WriteCost cost,
+           write_if(context, write, input.return_values_on_condition_check_failure));
     Output output;
     const std::string returned = input.return_values.value_or("NONE");
     if (returned == "ALL_OLD" && write.before.exists()) {
