@@ -31,7 +31,6 @@ Result<void> BatchGetItem::check(const Input& input) {
             {{"AttributesToGet", wanted.attributes_to_get.has_value()}},
             {{"ProjectionExpression", wanted.projection_expression.has_value(), false}},
             wanted.expression_attribute_names, kNoValues));
-        MR_CHECK_OK(refuse_legacy({{"AttributesToGet", wanted.attributes_to_get.has_value()}}));
         for (const auto& key : *wanted.keys) MR_CHECK_OK(item::check_valid(key));
     }
     if (keys > kKeysMax)
@@ -62,16 +61,9 @@ Outcome<BatchGetItem::Output> BatchGetItem::run(DynamoDbService& service, OpCont
     Output output;
     output.responses.emplace();
     output.unprocessed_keys.emplace();
-    static const std::optional<item::Item> kNoValues;
     size_t bytes = 0;
     for (const auto& [name, wanted] : *input.request_items) {
-        std::optional<expression::Projection> projection;
-        expression::ExpressionContext parsing(wanted.expression_attribute_names, kNoValues);
-        if (wanted.projection_expression) {
-            MR_TRY(projection,
-                   expression::parse_projection(*wanted.projection_expression, parsing));
-            MR_CHECK_OK(parsing.check_all_used());
-        }
+        MR_TRY(const std::optional<expression::Projection> projection, parse_projection(wanted));
         MR_TRY(const TableRef table, need_table(service, context, name, false));
         std::set<std::string> seen;
         std::vector<item::Item>& items = (*output.responses)[name];

@@ -75,14 +75,14 @@ Outcome<BatchWriteItem::Output> BatchWriteItem::run(DynamoDbService& service, Op
             write.table = table;
             write.expressions = &kNoExpressions;
             if (request.put_request) {
-                write.item = request.put_request->item.value_or(item::Item());
-                if (item::item_size(write.item) > item::kItemSizeBytesMax)
+                write.item = &*request.put_request->item;
+                if (item::item_size(*write.item) > item::kItemSizeBytesMax)
                     return errors::item_too_large();
-                MR_TRY(write.key, key_of_item(*table, write.item));
+                MR_TRY(write.key, key_of_item(*table, *write.item));
             } else {
                 write.kind = ItemWrite::Kind::kDelete;
-                write.item = request.delete_request->key.value_or(item::Item());
-                MR_TRY(write.key, key_of_request(*table, write.item));
+                write.item = &*request.delete_request->key;
+                MR_TRY(write.key, key_of_request(*table, *write.item));
             }
             if (!seen.insert(write.key.partition + write.key.sort).second) {
                 return errors::validation("Provided list of item keys contains duplicates");

@@ -47,7 +47,6 @@ Result<void> TransactGetItems::authorize(DynamoDbService& service, OpContext& co
 
 Outcome<TransactGetItems::Output> TransactGetItems::run(DynamoDbService& service,
                                                         OpContext& context, const Input& input) {
-    static const std::optional<item::Item> kNoValues;
     Output output;
     output.responses.emplace();
     std::set<std::string> seen;
@@ -55,12 +54,7 @@ Outcome<TransactGetItems::Output> TransactGetItems::run(DynamoDbService& service
     size_t bytes = 0;
     for (const auto& action : *input.transact_items) {
         const auto& get = *action.get;
-        std::optional<expression::Projection> projection;
-        expression::ExpressionContext parsing(get.expression_attribute_names, kNoValues);
-        if (get.projection_expression) {
-            MR_TRY(projection, expression::parse_projection(*get.projection_expression, parsing));
-            MR_CHECK_OK(parsing.check_all_used());
-        }
+        MR_TRY(const std::optional<expression::Projection> projection, parse_projection(get));
         MR_TRY(const TableRef table, need_table(service, context, *get.table_name, false));
         MR_TRY(const ItemKey key, key_of_request(*table, *get.key));
         if (!seen.insert(key.partition + key.sort).second) {

@@ -173,19 +173,19 @@ Outcome<TransactWriteItems::Output> TransactWriteItems::run(DynamoDbService& ser
     for (size_t i = 0; i < n; ++i) {
         ItemWrite& write = writes[i];
         write.kind = views[i].kind;
-        write.item = views[i].item->value_or(item::Item());
+        write.item = &**views[i].item;
         write.expressions = &expressions[i];
         MR_TRY(write.table, need_table(service, context, **views[i].table, true));
-        auto key = write.kind == ItemWrite::Kind::kPut ? key_of_item(*write.table, write.item)
-                                                       : key_of_request(*write.table, write.item);
+        auto key = write.kind == ItemWrite::Kind::kPut ? key_of_item(*write.table, *write.item)
+                                                       : key_of_request(*write.table, *write.item);
         if (!key) {
             cancel(i, "ValidationError", key.error().message);
             continue;
         }
         write.key = *std::move(key);
-        bytes += item::item_size(write.item);
+        bytes += item::item_size(*write.item);
         if (write.kind == ItemWrite::Kind::kPut &&
-            item::item_size(write.item) > item::kItemSizeBytesMax) {
+            item::item_size(*write.item) > item::kItemSizeBytesMax) {
             cancel(i, "ValidationError", errors::item_too_large().message);
         }
         if (expressions[i].update) {
@@ -215,7 +215,7 @@ Outcome<TransactWriteItems::Output> TransactWriteItems::run(DynamoDbService& ser
     // The limit is on the items, not on the request: an update names little and may write much.
     size_t item_bytes = 0;
     for (const ItemWrite& write : writes) {
-        if (write.after) item_bytes += item::item_size(*write.after);
+        if (const auto after = write.after()) item_bytes += item::item_size(*after);
     }
     if (item_bytes > kBytesMax) return errors::transaction_too_large();
     std::map<std::string, double> units;
