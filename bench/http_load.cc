@@ -2,6 +2,7 @@
 //
 // Usage: http_load MODE PORT CONNECTIONS SECONDS [SERVER_PID] [ARGUMENT]
 //   get-item, put-item     table "bench", string key "id"; ARGUMENT: number of items
+//   update-item-hot        ADD to a number; put-item-hot: a conditional put. All on one item
 //   sqs-send, sqs-send-10, sqs-receive (receive 10, then delete 10)    ARGUMENT: queue URL
 //   website                ARGUMENT: bucket
 //   plain                  GET / of any server, unsigned
@@ -108,6 +109,21 @@ Workload workload(const Settings& settings) {
                                R"({"TableName":"bench","Item":{"id":{"S":")" + id +
                                    R"("},"n":{"N":")" + std::to_string(random() % 1'000'000) +
                                    R"("},"body":{"S":")" + std::string(300, 'x') + R"("}}})");
+        });
+    }
+    if (mode == "update-item-hot") {
+        return pool_of(2'000, [&](size_t) {
+            return signed_json(settings, "dynamodb", "DynamoDB_20120810.UpdateItem",
+                               R"({"TableName":"bench","Key":{"id":{"S":"hot"}},)"
+                               R"("UpdateExpression":"ADD n :one",)"
+                               R"("ExpressionAttributeValues":{":one":{"N":"1"}}})");
+        });
+    }
+    if (mode == "put-item-hot") {
+        return pool_of(2'000, [&](size_t) {
+            return signed_json(settings, "dynamodb", "DynamoDB_20120810.PutItem",
+                               R"({"TableName":"bench","Item":{"id":{"S":"hot"},"n":{"N":"1"}},)"
+                               R"cc("ConditionExpression":"attribute_not_exists(gone)"})cc");
         });
     }
     if (mode == "sqs-send" || mode == "sqs-send-10") {

@@ -19,14 +19,6 @@ Result<void> BatchWriteItem::check(const Input& input) {
         return errors::validation("The requestItems parameter is required for BatchWriteItem");
     size_t requests = 0;
     for (const auto& [table, writes] : *input.request_items) {
-        if (writes.empty() || writes.size() > kRequestsMax) {
-            return errors::validation(
-                "1 validation error detected: Value '{" + table +
-                "=[...]}' at 'requestItems' failed to satisfy constraint: Map value must satisfy "
-                "constraint: [Member must have length less than or equal to 25, Member must have "
-                "length "
-                "greater than or equal to 1]");
-        }
         requests += writes.size();
         for (const auto& write : writes) {
             if (write.put_request.has_value() == write.delete_request.has_value()) {

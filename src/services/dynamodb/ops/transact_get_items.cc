@@ -15,10 +15,6 @@ constexpr size_t kBytesMax = 4 << 20;
 
 Result<void> TransactGetItems::check(const Input& input) {
     static const std::optional<item::Item> kNoValues;
-    if (input.transact_items->size() > 100) {
-        return errors::constraint("'[...]'", "transactItems",
-                                  "Member must have length less than or equal to 100");
-    }
     for (const auto& action : *input.transact_items) {
         MR_CHECK_OK(expression::check_parameters(
             {}, {{"ProjectionExpression", action.get->projection_expression.has_value(), false}},

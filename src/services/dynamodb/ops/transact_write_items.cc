@@ -17,7 +17,6 @@
 namespace millrace::dynamodb {
 namespace {
 
-constexpr size_t kActionsMax = 100;
 constexpr size_t kBytesMax = 4 << 20;
 
 using Action = model::dynamodb::TransactWriteItem;
@@ -107,10 +106,6 @@ Result<bool> use_token(OpContext& context, const TransactWriteItems::Input& inpu
 }  // namespace
 
 Result<void> TransactWriteItems::check(const Input& input) {
-    if (input.transact_items->size() > kActionsMax) {
-        return errors::constraint("'[...]'", "transactItems",
-                                  "Member must have length less than or equal to 100");
-    }
     for (const Action& action : *input.transact_items) {
         const auto view = view_of(action);
         if (!view) {
