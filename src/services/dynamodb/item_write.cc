@@ -65,8 +65,27 @@ WriteCost carry_out(OpContext& context, const ItemWrite& write) {
     return cost;
 }
 
+void add_write_units(Units& units, const Table& table, const WriteCost& cost, double factor) {
+    units.table += factor * write_units(cost.size_bytes);
+    for (const auto& [name, index_units] : cost.index_units) {
+        const Index* const index = table.find_index(name);
+        MR_ASSERT(index != nullptr);
+        (index->global ? units.global_indexes : units.local_indexes)[name] += factor * index_units;
+    }
+}
+
+std::optional<model::dynamodb::ConsumedCapacity> consumed_by(
+    const std::optional<std::string>& asked, const Table& table, const WriteCost& cost) {
+    if (!asked) return std::nullopt;
+    Units units;
+    add_write_units(units, table, cost);
+    return consumed(asked, table.name, units);
+}
+
 Result<WriteCost> write_if(OpContext& context, ItemWrite& write,
                            const std::optional<std::string>& on_failure) {
+    const store::KeyView key = write.key.view();
+    context.txn().lock({&key, 1});
     MR_CHECK_OK(prepare(context.txn(), write));
     if (!write.condition_holds) {
         const bool show = on_failure == "ALL_OLD" && write.before.exists();

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "services/dynamodb/capacity.h"
 #include "services/dynamodb/expression/expression.h"
 #include "services/dynamodb/legacy_parameters.h"
 #include "services/dynamodb/operations.h"
@@ -81,6 +82,13 @@ WriteCost carry_out(OpContext& context, const ItemWrite& write);
 // `on_failure` is ALL_OLD.
 Result<WriteCost> write_if(OpContext& context, ItemWrite& write,
                            const std::optional<std::string>& on_failure);
+
+// Adds what a write cost; `factor` 2 in transactions.
+void add_write_units(Units& units, const Table& table, const WriteCost& cost, double factor = 1);
+
+// ConsumedCapacity of a single write.
+std::optional<model::dynamodb::ConsumedCapacity> consumed_by(
+    const std::optional<std::string>& asked, const Table& table, const WriteCost& cost);
 
 // What PutItem and DeleteItem check alike. `item`: the item or the key.
 template <class Input>

@@ -83,15 +83,10 @@ Outcome<BatchWriteItem::Output> BatchWriteItem::run(DynamoDbService& service, Op
             prepared.push_back(std::move(write));
         }
     }
-    std::map<std::string, double> units;
+    std::map<std::string, Units> units;
     for (const ItemWrite& write : prepared)
-        units[write.table->name] += write_units(carry_out(context, write).size_bytes);
-    for (const auto& [table, sum] : units) {
-        if (const auto capacity = consumed(input.return_consumed_capacity, table, sum)) {
-            if (!output.consumed_capacity) output.consumed_capacity.emplace();
-            output.consumed_capacity->push_back(*capacity);
-        }
-    }
+        add_write_units(units[write.table->name], *write.table, carry_out(context, write));
+    output.consumed_capacity = consumed(input.return_consumed_capacity, units);
     return output;
 }
 

@@ -1,7 +1,6 @@
 // DeleteItem: deletes an item by its key. Deleting what is not there succeeds, unless a condition
 // fails. IAM: dynamodb:DeleteItem. Source: DynamoDB API Reference, DeleteItem.
 #include "services/dynamodb/access.h"
-#include "services/dynamodb/capacity.h"
 #include "services/dynamodb/item_write.h"
 
 namespace millrace::dynamodb {
@@ -38,8 +37,7 @@ Outcome<DeleteItem::Output> DeleteItem::run(DynamoDbService& service, OpContext&
            write_if(context, write, input.return_values_on_condition_check_failure));
     Output output;
     return_old(input.return_values, write, output);
-    output.consumed_capacity =
-        consumed(input.return_consumed_capacity, write.table->name, write_units(cost.size_bytes));
+    output.consumed_capacity = consumed_by(input.return_consumed_capacity, *write.table, cost);
     return output;
 }
 

@@ -42,7 +42,7 @@ Outcome<GetItem::Output> GetItem::run(DynamoDbService& service, OpContext& conte
         const size_t bytes = stored.exists() ? item::item_size(stored.view()) : 0;
         output.consumed_capacity =
             consumed(input.return_consumed_capacity, table->name,
-                     read_units(bytes, input.consistent_read.value_or(false)));
+                     Units{.table = read_units(bytes, input.consistent_read.value_or(false))});
     }
     return output;
 }

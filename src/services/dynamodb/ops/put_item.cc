@@ -5,7 +5,6 @@
 // Errors:  ValidationException, ResourceNotFoundException, ConditionalCheckFailedException.
 // Source:  DynamoDB API Reference, PutItem.
 #include "services/dynamodb/access.h"
-#include "services/dynamodb/capacity.h"
 #include "services/dynamodb/item_write.h"
 
 namespace millrace::dynamodb {
@@ -42,8 +41,7 @@ Outcome<PutItem::Output> PutItem::run(DynamoDbService& service, OpContext& conte
            write_if(context, write, input.return_values_on_condition_check_failure));
     Output output;
     return_old(input.return_values, write, output);
-    output.consumed_capacity =
-        consumed(input.return_consumed_capacity, write.table->name, write_units(cost.size_bytes));
+    output.consumed_capacity = consumed_by(input.return_consumed_capacity, *write.table, cost);
     return output;
 }
 

@@ -103,7 +103,7 @@ Outcome<Query::Output> Query::run(DynamoDbService& service, OpContext& context,
     page.fill(output);
     output.consumed_capacity =
         consumed(input.return_consumed_capacity, table->name,
-                 read_units(page.bytes(), input.consistent_read.value_or(false)));
+                 Units{.table = read_units(page.bytes(), input.consistent_read.value_or(false))});
     return output;
 }
 

@@ -112,7 +112,7 @@ Outcome<Scan::Output> Scan::run(DynamoDbService& service, OpContext& context, co
     page.fill(output);
     output.consumed_capacity =
         consumed(input.return_consumed_capacity, table->name,
-                 read_units(page.bytes(), input.consistent_read.value_or(false)));
+                 Units{.table = read_units(page.bytes(), input.consistent_read.value_or(false))});
     return output;
 }
 

@@ -46,7 +46,7 @@ Outcome<TransactGetItems::Output> TransactGetItems::run(DynamoDbService& service
     Output output;
     output.responses.emplace();
     std::set<std::string> seen;
-    std::map<std::string, double> units;
+    std::map<std::string, Units> units;
     size_t bytes = 0;
     for (const auto& action : *input.transact_items) {
         const auto& get = *action.get;
@@ -65,15 +65,11 @@ Outcome<TransactGetItems::Output> TransactGetItems::run(DynamoDbService& service
             response.item = projection ? expression::project(*projection, stored.view())
                                        : item::Item(stored.view());
         }
-        units[table->name] +=
+        units[table->name].table +=
             2 * read_units(stored.exists() ? item::item_size(stored.view()) : 0, true);
     }
-    for (const auto& [table, sum] : units) {
-        if (const auto capacity = consumed(input.return_consumed_capacity, table, sum)) {
-            if (!output.consumed_capacity) output.consumed_capacity.emplace();
-            output.consumed_capacity->push_back(*capacity);
-        }
-    }
+    output.consumed_capacity =
+        consumed(input.return_consumed_capacity, units, UnitsKind::kRead);
     return output;
 }
 

@@ -184,8 +184,9 @@ Outcome<TransactWriteItems::Output> TransactWriteItems::run(DynamoDbService& ser
             cancel(i, "ValidationError", errors::item_too_large().message);
         }
         if (expressions[i].update) {
-            MR_CHECK_OK(expression::check_key_not_updated(*expressions[i].update,
-                                                          write.table->keys.names()));
+            const auto allowed = expression::check_key_not_updated(*expressions[i].update,
+                                                                   write.table->keys.names());
+            if (!allowed) cancel(i, "ValidationError", allowed.error().message);
         }
         if (!seen.insert(write.key.partition + write.key.sort).second) {
             return errors::validation(
@@ -196,7 +197,17 @@ Outcome<TransactWriteItems::Output> TransactWriteItems::run(DynamoDbService& ser
     if (cancelled) return errors::transaction_canceled(reasons);
     MR_TRY(const bool done_before, use_token(context, input));
     Output output;
-    if (done_before) return output;
+    std::map<std::string, Units> units;
+    if (done_before) {
+        for (const ItemWrite& write : writes) {
+            const StoredItem stored = read_item(context.txn(), write.key);
+            const size_t size = stored.exists() ? item::item_size(stored.view()) : 0;
+            units[write.table->name].table += 2 * read_units(size, true);
+        }
+        output.consumed_capacity =
+            consumed(input.return_consumed_capacity, units, UnitsKind::kRead);
+        return output;
+    }
     for (size_t i = 0; i < n; ++i) {
         if (const auto prepared = prepare(context.txn(), writes[i]); !prepared) {
             cancel(i, "ValidationError", prepared.error().message);
@@ -213,15 +224,9 @@ Outcome<TransactWriteItems::Output> TransactWriteItems::run(DynamoDbService& ser
         if (const auto after = write.after()) item_bytes += item::item_size(*after);
     }
     if (item_bytes > kBytesMax) return errors::transaction_too_large();
-    std::map<std::string, double> units;
     for (const ItemWrite& write : writes)
-        units[write.table->name] += 2 * write_units(carry_out(context, write).size_bytes);
-    for (const auto& [table, sum] : units) {
-        if (const auto capacity = consumed(input.return_consumed_capacity, table, sum)) {
-            if (!output.consumed_capacity) output.consumed_capacity.emplace();
-            output.consumed_capacity->push_back(*capacity);
-        }
-    }
+        add_write_units(units[write.table->name], *write.table, carry_out(context, write), 2);
+    output.consumed_capacity = consumed(input.return_consumed_capacity, units, UnitsKind::kWrite);
     return output;
 }
 

@@ -1,7 +1,6 @@
 // UpdateItem: changes attributes of an item, which is created when it is not there.
 // IAM: dynamodb:UpdateItem. Source: DynamoDB API Reference, UpdateItem.
 #include "services/dynamodb/access.h"
-#include "services/dynamodb/capacity.h"
 #include "services/dynamodb/item_write.h"
 
 namespace millrace::dynamodb {
@@ -63,8 +62,7 @@ Outcome<UpdateItem::Output> UpdateItem::run(DynamoDbService& service, OpContext&
             *expressions.update, is_new ? write.updated.view() : write.before.view(), is_new);
         if (!touched.empty()) output.attributes = std::move(touched);
     }
-    output.consumed_capacity =
-        consumed(input.return_consumed_capacity, write.table->name, write_units(cost.size_bytes));
+    output.consumed_capacity = consumed_by(input.return_consumed_capacity, *write.table, cost);
     return output;
 }
 
