@@ -123,8 +123,10 @@ Workload workload(const Settings& settings) {
         return pool_of(2'000, [&](size_t) {
             return signed_json(settings, "dynamodb", "DynamoDB_20120810.PutItem",
                                R"({"TableName":"bench","Item":{"id":{"S":"hot"},"n":{"N":")" +
-                                   std::to_string(random() % 1'000'000) + R"("}},)"
-                               R"cc("ConditionExpression":"attribute_not_exists(gone)"})cc");
+                                   std::to_string(random() % 1'000'000) +
+                                   R"("}},)"
+                                   R"cc("ConditionExpression" : "attribute_not_exists(gone)"
+                                        })cc");
         });
     }
     if (mode == "sqs-send" || mode == "sqs-send-10") {

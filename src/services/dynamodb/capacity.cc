@@ -40,8 +40,7 @@ std::optional<std::vector<model::dynamodb::ConsumedCapacity>> consumed(
     UnitsKind kind) {
     if (!asked || *asked == "NONE") return std::nullopt;
     std::vector<model::dynamodb::ConsumedCapacity> all;
-    for (const auto& [table, units] : by_table)
-        all.push_back(*consumed(asked, table, units, kind));
+    for (const auto& [table, units] : by_table) all.push_back(*consumed(asked, table, units, kind));
     return all;
 }
 

@@ -18,6 +18,13 @@ Result<WriteExpressions> parse_write(const std::optional<std::string>& condition
     return parsed;
 }
 
+void lock_items(store::Txn& txn, std::span<const ItemWrite> writes) {
+    std::vector<store::KeyView> keys;
+    keys.reserve(writes.size());
+    for (const ItemWrite& write : writes) keys.push_back(write.key.view());
+    txn.lock(keys);
+}
+
 Result<void> prepare(store::Txn& txn, ItemWrite& write) {
     write.before = read_item(txn, write.key);
     const item::ItemView before = write.before.view();
@@ -84,8 +91,7 @@ std::optional<model::dynamodb::ConsumedCapacity> consumed_by(
 
 Result<WriteCost> write_if(OpContext& context, ItemWrite& write,
                            const std::optional<std::string>& on_failure) {
-    const store::KeyView key = write.key.view();
-    context.txn().lock({&key, 1});
+    lock_items(context.txn(), {&write, 1});
     MR_CHECK_OK(prepare(context.txn(), write));
     if (!write.condition_holds) {
         const bool show = on_failure == "ALL_OLD" && write.before.exists();

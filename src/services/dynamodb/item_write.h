@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 
 #include "services/dynamodb/capacity.h"
@@ -73,6 +74,8 @@ struct ItemWrite {
     std::optional<item::ItemView> after() const;
 };
 
+// Before any of them is prepared: writers of one item wait for each other instead of repeating.
+void lock_items(store::Txn& txn, std::span<const ItemWrite> writes);
 // Reads the item and evaluates the condition and the update, but writes nothing. An error is the
 // update's.
 Result<void> prepare(store::Txn& txn, ItemWrite& write);

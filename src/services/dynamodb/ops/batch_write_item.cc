@@ -57,7 +57,7 @@ Outcome<BatchWriteItem::Output> BatchWriteItem::run(DynamoDbService& service, Op
     static const WriteExpressions kNoExpressions;
     Output output;
     output.unprocessed_items.emplace();
-    std::vector<ItemWrite> prepared;
+    std::vector<ItemWrite> writes;
     // Over all tables: a table may be named by its name and by its ARN.
     std::set<std::string> seen;
     for (const auto& [name, requests] : *input.request_items) {
@@ -79,12 +79,13 @@ Outcome<BatchWriteItem::Output> BatchWriteItem::run(DynamoDbService& service, Op
             if (!seen.insert(write.key.partition + write.key.sort).second) {
                 return errors::validation("Provided list of item keys contains duplicates");
             }
-            MR_CHECK_OK(prepare(context.txn(), write));
-            prepared.push_back(std::move(write));
+            writes.push_back(std::move(write));
         }
     }
+    lock_items(context.txn(), writes);
+    for (ItemWrite& write : writes) MR_CHECK_OK(prepare(context.txn(), write));
     std::map<std::string, Units> units;
-    for (const ItemWrite& write : prepared)
+    for (const ItemWrite& write : writes)
         add_write_units(units[write.table->name], *write.table, carry_out(context, write));
     output.consumed_capacity = consumed(input.return_consumed_capacity, units);
     return output;

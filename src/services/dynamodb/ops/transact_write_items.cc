@@ -195,6 +195,7 @@ Outcome<TransactWriteItems::Output> TransactWriteItems::run(DynamoDbService& ser
     }
     if (bytes > kBytesMax) return errors::transaction_too_large();
     if (cancelled) return errors::transaction_canceled(reasons);
+    lock_items(context.txn(), writes);
     MR_TRY(const bool done_before, use_token(context, input));
     Output output;
     std::map<std::string, Units> units;
