@@ -71,6 +71,14 @@ void Touched::projection(const std::optional<std::string>& text,
     if (parsed) names(parsed->attribute_names());
 }
 
+void Touched::key_conditions(const LegacyConditions& conditions) {
+    names_of(conditions);
+    if (!conditions || table == nullptr) return;
+    const auto hash = conditions->find(table->keys.hash.name);
+    if (hash == conditions->end() || !hash->second.attribute_value_list) return;
+    for (const item::Value& value : *hash->second.attribute_value_list) leading_key(value);
+}
+
 void Touched::key_condition(const std::optional<std::string>& text,
                             expression::ExpressionContext& context) {
     if (!text) return;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "services/dynamodb/expression/expression.h"
+#include "services/dynamodb/legacy_parameters.h"
 #include "services/dynamodb/operations.h"
 
 namespace millrace::dynamodb {
@@ -41,6 +42,7 @@ struct Touched {
         if (!parameter) return;
         for (const auto& entry : *parameter) name(entry.first);
     }
+    void key_conditions(const LegacyConditions& conditions);
     // Expressions that do not parse are left out: the operation refuses them after this.
     void condition(const std::optional<std::string>& text, expression::Kind kind,
                    expression::ExpressionContext& context);

@@ -100,6 +100,52 @@ TEST_F(Answers, AttributesToGet) {
               R"({"Responses":{"t":[{"n":{"N":"3"}}]},"UnprocessedKeys":{}})");
 }
 
+TEST_F(Answers, LegacyQueryAndScan) {
+    server_.create_table("q", "N");
+    for (int i = 0; i < 6; ++i) {
+        ASSERT_TRUE(server_.put("q", fmt::format(R"({{"pk":{{"S":"a"}},"sk":{{"N":"{}"}},)"
+                                                 R"("even":{{"BOOL":{}}},"v":{{"N":"{}"}}}})",
+                                                 i, i % 2 == 0, i * 10)));
+    }
+    const auto query = [&](const std::string& rest) {
+        return server_.answer<Query>(
+            R"({"TableName":"q","AttributesToGet":["sk"],"KeyConditions":{"pk":)"
+            R"({"ComparisonOperator":"EQ","AttributeValueList":[{"S":"a"}]})" +
+            rest + "}");
+    };
+    EXPECT_EQ(query(R"(,"sk":{"ComparisonOperator":"BETWEEN","AttributeValueList":[{"N":"2"},)"
+                    R"({"N":"4"}]}},"QueryFilter":{"v":{"ComparisonOperator":"NE",)"
+                    R"("AttributeValueList":[{"N":"30"}]}},"ScanIndexForward":false)"),
+              R"({"Items":[{"sk":{"N":"4"}},{"sk":{"N":"2"}}],"Count":2,"ScannedCount":3})");
+    EXPECT_EQ(query(R"(,"sk":{"ComparisonOperator":"GE","AttributeValueList":[{"N":"5"}]}},)"
+                    R"("QueryFilter":{"v":{"ComparisonOperator":"NULL"},"even":)"
+                    R"({"ComparisonOperator":"NOT_NULL"}},"ConditionalOperator":"OR")"),
+              R"({"Items":[{"sk":{"N":"5"}}],"Count":1,"ScannedCount":1})");
+    EXPECT_EQ(query(R"(},"QueryFilter":{"sk":{"ComparisonOperator":"NOT_NULL"}})"),
+              "QueryFilter can only contain non-primary key attributes: Primary key attribute: sk");
+    EXPECT_EQ(query(R"(,"sk":{"ComparisonOperator":"IN","AttributeValueList":[{"N":"5"}]}})"),
+              "Attempted conditional constraint is not an indexable operation");
+    EXPECT_EQ(query(R"(},"Select":"ALL_ATTRIBUTES")"),
+              "Cannot specify the AttributesToGet when choosing to get ALL_ATTRIBUTES");
+    EXPECT_EQ(query(R"(},"Select":"COUNT")"),
+              "Cannot specify the AttributesToGet when choosing to get only the Count");
+    EXPECT_EQ(query(R"(},"ExclusiveStartKey":{"pk":{"SS":[]}})"),
+              "The provided starting key is invalid: One or more parameter values were invalid: An "
+              "string set  may not be empty");
+    EXPECT_EQ(query(R"(},"FilterExpression":"v = v")"),
+              "Can not use both expression and non-expression parameters in the same request: "
+              "Non-expression parameters: {AttributesToGet, KeyConditions} Expression parameters: "
+              "{FilterExpression}");
+    EXPECT_EQ(server_.answer<Scan>(
+                  R"({"TableName":"q","Select":"COUNT","ScanFilter":{"sk":)"
+                  R"({"ComparisonOperator":"IN","AttributeValueList":[{"N":"1"},{"N":"2"}]}}})"),
+              R"({"Count":2,"ScannedCount":6})");
+    EXPECT_EQ(server_.answer<Scan>(R"({"TableName":"q","ScanFilter":{"v":{"ComparisonOperator":)"
+                                   R"("LT","AttributeValueList":[{"BOOL":true}]}}})"),
+              "One or more parameter values were invalid: ComparisonOperator LT is not valid for "
+              "BOOL AttributeValue type");
+}
+
 TEST_F(Answers, ReturnValuesOfNestedPaths) {
     put(R"("m":{"M":{"x":{"N":"1"},"y":{"N":"2"}}},"l":{"L":[{"N":"0"},{"N":"1"},{"N":"2"}]})");
     const std::string change =

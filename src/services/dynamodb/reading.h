@@ -65,20 +65,22 @@ private:
 };
 
 // The rules of Select without an index; true: COUNT.
-inline Result<bool> read_select(const std::optional<std::string>& select, bool has_projection) {
+// `projection`: the parameter that names attributes; empty: none.
+inline Result<bool> read_select(const std::optional<std::string>& select,
+                                std::string_view projection) {
     if (!select) return false;
     if (*select == "ALL_PROJECTED_ATTRIBUTES") {
         return errors::invalid_parameter(
             "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName");
     }
-    if (*select == "SPECIFIC_ATTRIBUTES" && !has_projection) {
+    if (*select == "SPECIFIC_ATTRIBUTES" && projection.empty()) {
         return errors::invalid_parameter(
             "Must specify the AttributesToGet or ProjectionExpression when choosing to get "
             "SPECIFIC_ATTRIBUTES");
     }
-    if (*select != "SPECIFIC_ATTRIBUTES" && has_projection) {
+    if (*select != "SPECIFIC_ATTRIBUTES" && !projection.empty()) {
         return errors::validation(
-            fmt::format("Cannot specify the ProjectionExpression when choosing to get {}",
+            fmt::format("Cannot specify the {} when choosing to get {}", projection,
                         *select == "COUNT" ? "only the Count" : "ALL_ATTRIBUTES"));
     }
     return *select == "COUNT";

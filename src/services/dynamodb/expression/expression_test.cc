@@ -489,11 +489,13 @@ TEST(Legacy, KeyConditions) {
     };
     EXPECT_EQ(bind({{"pk", "EQ", hash}, {"sk", "BEGINS_WITH", prefix}}), "(none)");
     EXPECT_EQ(bind({{"pk", "EQ", hash}, {"sk", "NE", prefix}}),
-              "Query key condition not supported");
-    EXPECT_EQ(bind({{"pk", "EQ", hash}, {"sk", "NULL", {}}}), "Query key condition not supported");
+              "Attempted conditional constraint is not an indexable operation");
+    EXPECT_EQ(bind({{"pk", "EQ", hash}, {"sk", "NULL", {}}}),
+              "Attempted conditional constraint is not an indexable operation");
     EXPECT_EQ(bind({{"pk", "EQ", hash}, {"sk", "NOT_CONTAINS", prefix}}),
-              "Query key condition not supported");
-    EXPECT_EQ(bind({{"pk", "NULL", {}}}), "Query key condition not supported");
+              "Attempted conditional constraint is not an indexable operation");
+    EXPECT_EQ(bind({{"pk", "NULL", {}}}),
+              "Attempted conditional constraint is not an indexable operation");
     EXPECT_EQ(bind({}), "Conditions can be of length 1 or 2 only");
 }
 

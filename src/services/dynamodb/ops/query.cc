@@ -2,7 +2,7 @@
 // IAM: dynamodb:Query. Cost: the page, not the table. Source: DynamoDB API Reference, Query.
 #include "services/dynamodb/access.h"
 #include "services/dynamodb/capacity.h"
-#include "services/dynamodb/reading.h"
+#include "services/dynamodb/read_parameters.h"
 
 namespace millrace::dynamodb {
 
@@ -10,22 +10,18 @@ Result<void> Query::check(const Input& input) {
     MR_CHECK_OK(expression::check_parameters(
         {{"AttributesToGet", input.attributes_to_get.has_value()},
          {"QueryFilter", input.query_filter.has_value()},
-         {"KeyConditions", input.key_conditions.has_value()},
-         {"ConditionalOperator", input.conditional_operator.has_value()}},
+         {"ConditionalOperator", input.conditional_operator.has_value()},
+         {"KeyConditions", input.key_conditions.has_value()}},
         {{"ProjectionExpression", input.projection_expression.has_value(), false},
          {"FilterExpression", input.filter_expression.has_value()},
          {"KeyConditionExpression", input.key_condition_expression.has_value()}},
         input.expression_attribute_names, input.expression_attribute_values));
-    MR_CHECK_OK(refuse_legacy({{"AttributesToGet", input.attributes_to_get.has_value()},
-                               {"QueryFilter", input.query_filter.has_value()},
-                               {"KeyConditions", input.key_conditions.has_value()},
-                               {"ConditionalOperator", input.conditional_operator.has_value()}}));
-    if (!input.key_condition_expression) {
+    if (!input.key_condition_expression && !input.key_conditions) {
         return errors::validation(
             "Either the KeyConditions or KeyConditionExpression parameter must be specified in the "
             "request.");
     }
-    return check_item(input.exclusive_start_key);
+    return check_start_key(input.exclusive_start_key);
 }
 
 Result<void> Query::authorize(DynamoDbService& service, OpContext& context, const Input& input,
@@ -33,7 +29,9 @@ Result<void> Query::authorize(DynamoDbService& service, OpContext& context, cons
     ask_for_items(service, context, input.table_name, "Query", requests, [&](Touched& touched) {
         expression::ExpressionContext parsing(input.expression_attribute_names,
                                               input.expression_attribute_values);
+        touched.key_conditions(input.key_conditions);
         touched.key_condition(input.key_condition_expression, parsing);
+        touched.names_of(input.query_filter);
         touched.condition(input.filter_expression, expression::Kind::kFilter, parsing);
         touched.select = input.select.value_or("");
         touched.projection(input.projection_expression, input.attributes_to_get, parsing);
@@ -46,29 +44,15 @@ Result<void> Query::authorize(DynamoDbService& service, OpContext& context, cons
 
 Outcome<Query::Output> Query::run(DynamoDbService& service, OpContext& context,
                                   const Input& input) {
-    ReadExpressions expressions;
-    expression::ExpressionContext parsing(input.expression_attribute_names,
-                                          input.expression_attribute_values);
-    if (input.projection_expression) {
-        MR_TRY(expressions.projection,
-               expression::parse_projection(*input.projection_expression, parsing));
-    }
-    if (input.filter_expression) {
-        MR_TRY(expressions.filter, expression::parse_condition(*input.filter_expression,
-                                                               expression::Kind::kFilter, parsing));
-    }
-    MR_TRY(expressions.key_condition,
-           expression::parse_key_condition(*input.key_condition_expression, parsing));
-    MR_CHECK_OK(parsing.check_all_used());
-    MR_TRY(const bool count_only,
-           read_select(input.select, input.projection_expression.has_value()));
+    MR_TRY(const ReadExpressions expressions, parse_read(input, input.query_filter));
+    MR_TRY(const bool count_only, read_select(input.select, projection_parameter(input)));
     MR_TRY(const TableRef table, need_table(service, context, *input.table_name, false));
     if (input.index_name) return errors::index_unknown(*input.index_name);
     MR_TRY(const expression::KeyRange range,
            expression::bind_key_condition(*expressions.key_condition, table->keys.schema()));
     if (expressions.filter) {
-        MR_CHECK_OK(
-            expression::check_filter_without_keys(*expressions.filter, table->keys.names()));
+        MR_CHECK_OK(expression::check_filter_without_keys(*expressions.filter, table->keys.names(),
+                                                          input.query_filter.has_value()));
     }
     const ItemKey partition = make_item_key(*table, range.hash, {});
     const bool descending = !input.scan_index_forward.value_or(true);

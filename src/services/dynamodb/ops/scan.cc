@@ -2,7 +2,7 @@
 // IAM: dynamodb:Scan. Cost: the page. Source: DynamoDB API Reference, Scan.
 #include "services/dynamodb/access.h"
 #include "services/dynamodb/capacity.h"
-#include "services/dynamodb/reading.h"
+#include "services/dynamodb/read_parameters.h"
 
 namespace millrace::dynamodb {
 
@@ -14,9 +14,6 @@ Result<void> Scan::check(const Input& input) {
         {{"ProjectionExpression", input.projection_expression.has_value(), false},
          {"FilterExpression", input.filter_expression.has_value()}},
         input.expression_attribute_names, input.expression_attribute_values));
-    MR_CHECK_OK(refuse_legacy({{"AttributesToGet", input.attributes_to_get.has_value()},
-                               {"ScanFilter", input.scan_filter.has_value()},
-                               {"ConditionalOperator", input.conditional_operator.has_value()}}));
     if (input.segment && !input.total_segments) {
         return errors::validation(
             "The TotalSegments parameter is required but was not present in the request when "
@@ -33,7 +30,7 @@ Result<void> Scan::check(const Input& input) {
                         "TotalSegments: Segment: {} is not less than TotalSegments: {}",
                         *input.segment, *input.total_segments));
     }
-    return check_item(input.exclusive_start_key);
+    return check_start_key(input.exclusive_start_key);
 }
 
 Result<void> Scan::authorize(DynamoDbService& service, OpContext& context, const Input& input,
@@ -41,6 +38,7 @@ Result<void> Scan::authorize(DynamoDbService& service, OpContext& context, const
     ask_for_items(service, context, input.table_name, "Scan", requests, [&](Touched& touched) {
         expression::ExpressionContext parsing(input.expression_attribute_names,
                                               input.expression_attribute_values);
+        touched.names_of(input.scan_filter);
         touched.condition(input.filter_expression, expression::Kind::kFilter, parsing);
         touched.select = input.select.value_or("");
         touched.projection(input.projection_expression, input.attributes_to_get, parsing);
@@ -67,20 +65,8 @@ std::string partition_from(const Table& table, uint64_t hash_prefix) {
 }  // namespace
 
 Outcome<Scan::Output> Scan::run(DynamoDbService& service, OpContext& context, const Input& input) {
-    ReadExpressions expressions;
-    expression::ExpressionContext parsing(input.expression_attribute_names,
-                                          input.expression_attribute_values);
-    if (input.projection_expression) {
-        MR_TRY(expressions.projection,
-               expression::parse_projection(*input.projection_expression, parsing));
-    }
-    if (input.filter_expression) {
-        MR_TRY(expressions.filter, expression::parse_condition(*input.filter_expression,
-                                                               expression::Kind::kFilter, parsing));
-    }
-    MR_CHECK_OK(parsing.check_all_used());
-    MR_TRY(const bool count_only,
-           read_select(input.select, input.projection_expression.has_value()));
+    MR_TRY(const ReadExpressions expressions, parse_read(input, input.scan_filter));
+    MR_TRY(const bool count_only, read_select(input.select, projection_parameter(input)));
     MR_TRY(const TableRef table, need_table(service, context, *input.table_name, false));
     if (input.index_name) return errors::index_unknown(*input.index_name);
 
