@@ -78,7 +78,8 @@ void Touched::key_condition(const std::optional<std::string>& text,
     if (!parsed) return;
     for (const auto& term : parsed->terms) {
         name(term.name);
-        if (table == nullptr || term.name != table->keys.hash.name) continue;
+        if (table == nullptr) continue;
+        if (term.name != (index ? index->keys : table->keys).hash.name) continue;
         for (const item::ValueView value : term.values) leading_key(value);
     }
 }
