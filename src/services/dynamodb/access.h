@@ -22,6 +22,8 @@ namespace millrace::dynamodb {
 struct Touched {
     // Null when there is no such table: then there are no keys to speak of.
     const Table* table = nullptr;
+    // Of a Query on an index, whose partition key then leads; null: the table's.
+    const Index* index = nullptr;
     std::set<std::string> leading_keys;
     std::set<std::string, std::less<>> attributes;
     std::string select;                    // empty: not of this operation

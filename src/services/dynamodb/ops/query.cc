@@ -1,8 +1,7 @@
 // Query: the items of one partition in the order of their sort keys.
 // IAM: dynamodb:Query. Cost: the page, not the table. Source: DynamoDB API Reference, Query.
-#include "services/dynamodb/access.h"
 #include "services/dynamodb/capacity.h"
-#include "services/dynamodb/read_parameters.h"
+#include "services/dynamodb/reading.h"
 
 namespace millrace::dynamodb {
 
@@ -26,33 +25,20 @@ Result<void> Query::check(const Input& input) {
 
 Result<void> Query::authorize(DynamoDbService& service, OpContext& context, const Input& input,
                               AuthzRequests& requests) {
-    ask_for_items(service, context, input.table_name, "Query", requests, [&](Touched& touched) {
-        expression::ExpressionContext parsing(input.expression_attribute_names,
-                                              input.expression_attribute_values);
-        touched.key_conditions(input.key_conditions);
-        touched.key_condition(input.key_condition_expression, parsing);
-        touched.names_of(input.query_filter);
-        touched.condition(input.filter_expression, expression::Kind::kFilter, parsing);
-        touched.select = input.select.value_or("");
-        touched.projection(input.projection_expression, input.attributes_to_get, parsing);
-        touched.return_consumed_capacity = input.return_consumed_capacity.value_or("");
-    });
-    if (input.index_name && !requests.empty())
-        requests.back().resource += "/index/" + *input.index_name;
+    ask_to_read(service, context, input, "Query", requests);
     return {};
 }
 
 Outcome<Query::Output> Query::run(DynamoDbService& service, OpContext& context,
                                   const Input& input) {
-    MR_TRY(const ReadExpressions expressions, parse_read(input, input.query_filter));
-    MR_TRY(const bool count_only, read_select(input.select, projection_parameter(input)));
+    MR_TRY(const ReadRequest request, parse_read(input));
     MR_TRY(const TableRef table, need_table(service, context, *input.table_name, false));
     if (input.index_name) return errors::index_unknown(*input.index_name);
     MR_TRY(const expression::KeyRange range,
-           expression::bind_key_condition(*expressions.key_condition, table->keys.schema()));
-    if (expressions.filter) {
-        MR_CHECK_OK(expression::check_filter_without_keys(*expressions.filter, table->keys.names(),
-                                                          input.query_filter.has_value()));
+           expression::bind_key_condition(*request.key_condition, table->keys.schema()));
+    if (request.filter) {
+        MR_CHECK_OK(expression::check_filter_without_keys(*request.filter, table->keys.names(),
+                                                          request.legacy_filter));
     }
     const ItemKey partition = make_item_key(*table, range.hash, {});
     const bool descending = !input.scan_index_forward.value_or(true);
@@ -76,7 +62,7 @@ Outcome<Query::Output> Query::run(DynamoDbService& service, OpContext& context,
             from = start->sort + '\0';
         }
     }
-    PageReader page(*table, expressions, input.limit, count_only);
+    PageReader page(*table, request, input.limit);
     // Descending to the very first key: nothing is before an empty sort key.
     const bool nothing_left = descending && input.exclusive_start_key && to.empty();
     if (!nothing_left) {

@@ -1,8 +1,7 @@
 // Scan: all items, in the order of their keys' hashes; a segment is a range of hashes.
 // IAM: dynamodb:Scan. Cost: the page. Source: DynamoDB API Reference, Scan.
-#include "services/dynamodb/access.h"
 #include "services/dynamodb/capacity.h"
-#include "services/dynamodb/read_parameters.h"
+#include "services/dynamodb/reading.h"
 
 namespace millrace::dynamodb {
 
@@ -35,17 +34,7 @@ Result<void> Scan::check(const Input& input) {
 
 Result<void> Scan::authorize(DynamoDbService& service, OpContext& context, const Input& input,
                              AuthzRequests& requests) {
-    ask_for_items(service, context, input.table_name, "Scan", requests, [&](Touched& touched) {
-        expression::ExpressionContext parsing(input.expression_attribute_names,
-                                              input.expression_attribute_values);
-        touched.names_of(input.scan_filter);
-        touched.condition(input.filter_expression, expression::Kind::kFilter, parsing);
-        touched.select = input.select.value_or("");
-        touched.projection(input.projection_expression, input.attributes_to_get, parsing);
-        touched.return_consumed_capacity = input.return_consumed_capacity.value_or("");
-    });
-    if (input.index_name && !requests.empty())
-        requests.back().resource += "/index/" + *input.index_name;
+    ask_to_read(service, context, input, "Scan", requests);
     return {};
 }
 
@@ -65,8 +54,7 @@ std::string partition_from(const Table& table, uint64_t hash_prefix) {
 }  // namespace
 
 Outcome<Scan::Output> Scan::run(DynamoDbService& service, OpContext& context, const Input& input) {
-    MR_TRY(const ReadExpressions expressions, parse_read(input, input.scan_filter));
-    MR_TRY(const bool count_only, read_select(input.select, projection_parameter(input)));
+    MR_TRY(const ReadRequest request, parse_read(input));
     MR_TRY(const TableRef table, need_table(service, context, *input.table_name, false));
     if (input.index_name) return errors::index_unknown(*input.index_name);
 
@@ -90,7 +78,7 @@ Outcome<Scan::Output> Scan::run(DynamoDbService& service, OpContext& context, co
         from = start->partition;
         from_sort = start->sort + '\0';
     }
-    PageReader page(*table, expressions, input.limit, count_only);
+    PageReader page(*table, request, input.limit);
     context.txn().scan_space(
         store::Space::kItems, from, from_sort, to,
         [&](std::string_view, std::string_view, std::string_view row) { return page.take(row); });
