@@ -258,7 +258,7 @@ TEST_F(Answers, TransactionsCancelForWhatOneActionGetsWrong) {
 // Every operation with a condition shows the item that failed it, on request.
 TEST_F(Answers, ItemOfAFailedCondition) {
     put(R"("n":{"N":"1"})");
-    const std::string rest = R"cc(, "ConditionExpression" : "attribute_not_exists(pk)",)cc"
+    const std::string rest = R"x(,"ConditionExpression":"attribute_not_exists(pk)",)x"
                              R"("ReturnValuesOnConditionCheckFailure":"ALL_OLD"})";
     const auto shown = [&]<class Op>(const std::string& json) {
         typename Op::Input input;

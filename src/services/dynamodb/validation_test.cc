@@ -276,9 +276,7 @@ TEST_F(Validation, Transactions) {
                     .ends_with("at 'transactItems' failed to satisfy constraint: Member must have "
                                "length less than or equal to 100"));
     const std::string check = R"({"ConditionCheck":{"TableName":"hash","Key":{"pk":{"S":"a"}},)"
-                              R"cc("ConditionExpression" : "attribute_exists(pk)"
-                                   }
-                                   })cc";
+                              R"x("ConditionExpression":"attribute_exists(pk)"}})x";
     EXPECT_EQ(
         refused<TransactWriteItems>(R"({"TransactItems":[)" + check +
                                     R"(,{"Put":{"TableName":"hash","Item":{"pk":{"S":"a"}}}}]})"),
