@@ -94,5 +94,41 @@ TEST(Access, Attributes) {
     EXPECT_FALSE(server.allows<UpdateItem>(kOnlySomeAttributes, update));
 }
 
+// Legacy parameters are looked at like expressions.
+TEST(Access, LegacyParameters) {
+    Server server;
+    server.create_table("tbl");
+    Query::Input query;
+    query.table_name = "tbl";
+    auto& condition = query.key_conditions.emplace()["pk"];
+    condition.comparison_operator = "EQ";
+    condition.attribute_value_list = {item::Value::string("alice")};
+    EXPECT_TRUE(server.allows<Query>(kOnlyOwnKey, query));
+    condition.attribute_value_list = {item::Value::string("bob")};
+    EXPECT_FALSE(server.allows<Query>(kOnlyOwnKey, query));
+    query.attributes_to_get = {"v"};
+    EXPECT_TRUE(server.allows<Query>(kOnlySomeAttributes, query));
+    query.query_filter.emplace()["secret"].comparison_operator = "NULL";
+    EXPECT_FALSE(server.allows<Query>(kOnlySomeAttributes, query));
+
+    Scan::Input scan;
+    scan.table_name = "tbl";
+    scan.attributes_to_get = {"v"};
+    EXPECT_TRUE(server.allows<Scan>(kOnlySomeAttributes, scan));
+    scan.scan_filter.emplace()["secret"].comparison_operator = "NULL";
+    EXPECT_FALSE(server.allows<Scan>(kOnlySomeAttributes, scan));
+
+    UpdateItem::Input update;
+    update.table_name = "tbl";
+    update.key = from_json(R"({"pk":{"S":"a"}})");
+    update.attribute_updates.emplace()["v"].action = "DELETE";
+    EXPECT_TRUE(server.allows<UpdateItem>(kOnlySomeAttributes, update));
+    update.expected.emplace()["secret"].exists = false;
+    EXPECT_FALSE(server.allows<UpdateItem>(kOnlySomeAttributes, update));
+    update.expected.reset();
+    (*update.attribute_updates)["secret"].action = "DELETE";
+    EXPECT_FALSE(server.allows<UpdateItem>(kOnlySomeAttributes, update));
+}
+
 }  // namespace
 }  // namespace millrace::dynamodb
