@@ -10,9 +10,7 @@
 namespace millrace::dynamodb {
 
 Result<void> PutItem::check(const Input& input) {
-    MR_CHECK_OK(check_conditional_write(input, input.item));
-    if (item::item_size(*input.item) > item::kItemSizeBytesMax) return errors::item_too_large();
-    return {};
+    return check_conditional_write(input, input.item);
 }
 
 Result<void> PutItem::authorize(DynamoDbService& service, OpContext& context, const Input& input,
@@ -31,6 +29,7 @@ Result<void> PutItem::authorize(DynamoDbService& service, OpContext& context, co
 
 Outcome<PutItem::Output> PutItem::run(DynamoDbService& service, OpContext& context,
                                       const Input& input) {
+    if (item::item_size(*input.item) > item::kItemSizeBytesMax) return errors::item_too_large();
     MR_TRY(const WriteExpressions expressions, parse_write(input));
     ItemWrite write;
     MR_TRY(write.table, need_table(service, context, *input.table_name, true));
