@@ -43,7 +43,8 @@ const std::optional<std::string>* OptimisticTxn::own_write(const std::string& ke
 }
 
 void OptimisticTxn::lock(std::span<const KeyView> keys) {
-    if (alone_) return;
+    // A second time it could wait for itself, or for who waits for it.
+    if (alone_ || !latches_.empty()) return;
     // Ascending and each once: no two transactions wait for each other.
     std::vector<size_t> numbers;
     numbers.reserve(keys.size());
