@@ -51,8 +51,8 @@ void WorkerHost::run() {
         size_t next = schedule_->slots.size();
         for (size_t i = 0; i < schedule_->slots.size(); ++i) {
             const Slot& slot = schedule_->slots[i];
-            if (!slot.running && (next == schedule_->slots.size() ||
-                                  slot.due < schedule_->slots[next].due)) {
+            if (!slot.running &&
+                (next == schedule_->slots.size() || slot.due < schedule_->slots[next].due)) {
                 next = i;
             }
         }
@@ -62,8 +62,7 @@ void WorkerHost::run() {
             const Duration pause = next == schedule_->slots.size()
                                        ? Duration(std::chrono::seconds(1))
                                        : schedule_->slots[next].due - now;
-            lock.wait_for(schedule_->changed,
-                          std::min<Duration>(pause, std::chrono::seconds(1)));
+            lock.wait_for(schedule_->changed, std::min<Duration>(pause, std::chrono::seconds(1)));
             continue;
         }
         Slot& slot = schedule_->slots[next];

@@ -61,9 +61,8 @@ std::string invocation_record(const AsyncEvent& event, const Function& function,
     json.key("requestContext");
     json.begin_object();
     json.member("requestId", event.id);
-    json.member("functionArn",
-                event.qualifier.empty() ? function.arn() + ":" + std::string(kLatest)
-                                        : function.arn() + ":" + event.qualifier);
+    json.member("functionArn", event.qualifier.empty() ? function.arn() + ":" + std::string(kLatest)
+                                                       : function.arn() + ":" + event.qualifier);
     json.member("condition", condition);
     const bool succeeded = result != nullptr && result->kind == Kind::kOk;
     json.member("approximateInvokeCount", event.attempts + (succeeded ? 1 : 0));
@@ -124,11 +123,11 @@ bool AsyncQueue::enqueue(store::Txn& txn, const AsyncEvent& event) {
     }
     txn.put(state_key(event.id), encode_state(event));
     txn.put(content_key(event.id), encode_content(event));
-    txn.on_commit([this, arn = function_arn(event), due = event.due_ms,
-                   id = event.id](store::Version) {
-        const MutexLock lock(mutex_);
-        size_ += functions_[arn].waiting.emplace(due, id).second ? 1 : 0;
-    });
+    txn.on_commit(
+        [this, arn = function_arn(event), due = event.due_ms, id = event.id](store::Version) {
+            const MutexLock lock(mutex_);
+            size_ += functions_[arn].waiting.emplace(due, id).second ? 1 : 0;
+        });
     return true;
 }
 
@@ -141,17 +140,17 @@ void AsyncQueue::start() {
 // Events that were enqueued since the server listens are found again here; the set has each once.
 void AsyncQueue::load() {
     service_.parts().store.run([&](store::Txn& txn) {
-        txn.scan_space(store::Space::kAsyncInvocations, "state", "", "statf",
-                       [&](std::string_view, std::string_view id, std::string_view row) {
-                           const AsyncEvent event = decode_state(id, row);
-                           const MutexLock lock(mutex_);
-                           size_ += functions_[function_arn(event)]
-                                            .waiting.emplace(event.due_ms, event.id)
-                                            .second
-                                        ? 1
-                                        : 0;
-                           return true;
-                       });
+        txn.scan_space(
+            store::Space::kAsyncInvocations, "state", "", "statf",
+            [&](std::string_view, std::string_view id, std::string_view row) {
+                const AsyncEvent event = decode_state(id, row);
+                const MutexLock lock(mutex_);
+                size_ +=
+                    functions_[function_arn(event)].waiting.emplace(event.due_ms, event.id).second
+                        ? 1
+                        : 0;
+                return true;
+            });
         return store::TxnDecision::kRollback;
     });
 }
@@ -236,8 +235,8 @@ std::optional<AsyncEvent> AsyncQueue::read(const std::string& id) {
         return store::TxnDecision::kRollback;
     });
     // Nothing runs that a power cut could take back.
-    const bool durable = read.status == store::CommitStatus::kOk &&
-                         service_.parts().store.wait_durable(read.ticket);
+    const bool durable =
+        read.status == store::CommitStatus::kOk && service_.parts().store.wait_durable(read.ticket);
     if (event && durable) return event;
     AsyncEvent gone;
     gone.id = id;
@@ -255,9 +254,9 @@ EventInvokeConfig AsyncQueue::config_of(const AsyncEvent& event, const Function&
 namespace {
 
 TimePoint expiry(const AsyncEvent& event, const EventInvokeConfig& config) {
-    return from_epoch_ms(event.created_ms) +
-           (config.age_max_s > 0 ? Duration(std::chrono::seconds(config.age_max_s))
-                                 : Duration(kAgeMax));
+    return from_epoch_ms(event.created_ms) + (config.age_max_s > 0
+                                                  ? Duration(std::chrono::seconds(config.age_max_s))
+                                                  : Duration(kAgeMax));
 }
 
 }  // namespace
@@ -281,16 +280,15 @@ void AsyncQueue::begin(AsyncEvent event) {
     invocation.client_context = event.client_context;
     invocation.invoked_arn = target->invoked_arn;
     auto spec = target->function.spec();
-    service_.invoker().run(
-        std::move(spec), target->reserved_concurrency, std::move(invocation),
-        [this, event = std::move(event),
-         function = std::move(target->function)](contracts::InvocationResult result) {
-            {
-                const MutexLock lock(mutex_);
-                finished_.push_back({event, function, std::move(result)});
-            }
-            service_.parts().hub.signal(kWakeKey);
-        });
+    service_.invoker().run(std::move(spec), target->reserved_concurrency, std::move(invocation),
+                           [this, event = std::move(event), function = std::move(target->function)](
+                               contracts::InvocationResult result) {
+                               {
+                                   const MutexLock lock(mutex_);
+                                   finished_.push_back({event, function, std::move(result)});
+                               }
+                               service_.parts().hub.signal(kWakeKey);
+                           });
 }
 
 void AsyncQueue::settle(const Finished& finished) {
@@ -314,9 +312,8 @@ void AsyncQueue::settle(const Finished& finished) {
         }
         case Kind::kThrottled:
         case Kind::kStartFailed: {
-            const Duration delay =
-                std::min<Duration>(kPostponedMin * (1 << std::min(event.postponed, 10)),
-                                   kPostponedMax);
+            const Duration delay = std::min<Duration>(
+                kPostponedMin * (1 << std::min(event.postponed, 10)), kPostponedMax);
             event.postponed += 1;
             return postpone(std::move(event), std::min(now + delay, end));
         }
@@ -374,9 +371,8 @@ void AsyncQueue::finish(const AsyncEvent& event, const Function& function,
             {"RequestID", "String", event.id},
             {"ErrorCode", "Number", "200"},
             {"ErrorMessage", "String", error.substr(0, kErrorMessageMax)}};
-        report(function.dead_letter_arn,
-               send_to_queue(service_, function, function.dead_letter_arn, event.payload,
-                             attributes));
+        report(function.dead_letter_arn, send_to_queue(service_, function, function.dead_letter_arn,
+                                                       event.payload, attributes));
     }
     forget(event, follow_up ? &*follow_up : nullptr);
 }

@@ -27,8 +27,8 @@ struct AsyncEvent {
     std::string qualifier;
     int64_t created_ms = 0;
     int64_t due_ms = 0;
-    int attempts = 0;    // that the function failed
-    int postponed = 0;   // in a row, for want of room
+    int attempts = 0;   // that the function failed
+    int postponed = 0;  // in a row, for want of room
     // A row of its own: not rewritten.
     std::string client_context;
     std::string payload;

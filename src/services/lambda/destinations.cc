@@ -36,8 +36,9 @@ Result<void> send_to_queue(LambdaService& service, const Function& function,
     contracts::QueueReader& queues = service.parts().queues;
     MR_TRY(const contracts::QueueFacts queue, queues.describe(queue_arn));
     if (!service.role_may(function, queue_arn, {"sqs:SendMessage"}, queue.policy)) {
-        return errors::invalid_parameter("The execution role does not have permissions to call "
-                                         "SendMessage on SQS");
+        return errors::invalid_parameter(
+            "The execution role does not have permissions to call "
+            "SendMessage on SQS");
     }
     return queues.send(queue_arn, body, attributes);
 }
@@ -59,8 +60,8 @@ void send_discarded(LambdaService& service, const Mapping& mapping, const std::s
         json.key("responseContext");
         json.begin_object();
         json.member("statusCode", 200);
-        json.member("executedVersion", mapping.qualifier.empty() ? std::string(kLatest)
-                                                                 : mapping.qualifier);
+        json.member("executedVersion",
+                    mapping.qualifier.empty() ? std::string(kLatest) : mapping.qualifier);
         json.member("functionError", "Unhandled");
         json.end_object();
     }

@@ -64,9 +64,10 @@ inline Error payload_is_no_json() {
                 "Could not parse request body into json: Could not parse payload into json");
 }
 inline Error code_from_s3(const Error& error) {
-    return invalid_parameter(fmt::format("Error occurred while GetObject. S3 Error Code: {}. S3 "
-                                         "Error Message: {}",
-                                         error.code, error.message));
+    return invalid_parameter(
+        fmt::format("Error occurred while GetObject. S3 Error Code: {}. S3 "
+                    "Error Message: {}",
+                    error.code, error.message));
 }
 inline Error service_failure(std::string message) {
     return make("ServiceException", 500, std::move(message));

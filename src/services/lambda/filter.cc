@@ -64,7 +64,8 @@ std::optional<bool> text_matches(std::string_view op, const JsonValue& wanted,
     const std::string& text = wanted.as_string();
     if (op == "prefix") return by([&](const std::string& v) { return v.starts_with(text); });
     if (op == "suffix") return by([&](const std::string& v) { return v.ends_with(text); });
-    if (op == "wildcard") return by([&](const std::string& v) { return wildcard_matches(text, v); });
+    if (op == "wildcard")
+        return by([&](const std::string& v) { return wildcard_matches(text, v); });
     if (op == "equals-ignore-case")
         return by([&](const std::string& v) { return lower(v) == lower(text); });
     return std::nullopt;
@@ -106,8 +107,7 @@ bool matcher_holds(const JsonValue& matcher, const JsonValue* value) {
     if (matcher.is_object()) {
         const auto& [op, argument] = matcher.members().front();
         // Only what has a value itself exists, not what has members.
-        if (op == "exists")
-            return argument.as_bool() == (value != nullptr && !value->is_object());
+        if (op == "exists") return argument.as_bool() == (value != nullptr && !value->is_object());
         if (value == nullptr || value->is_object()) return false;
         if (value->is_array()) {
             return std::any_of(
@@ -236,8 +236,8 @@ std::optional<JsonValue> with_parsed_body(const JsonValue& record) {
 bool looks_into_body(const JsonValue& pattern) {
     for (const auto& [name, wanted] : pattern.members()) {
         if (name == "body" && wanted.is_object()) return true;
-        if (name == kOr && std::any_of(wanted.elements().begin(), wanted.elements().end(),
-                                       looks_into_body)) {
+        if (name == kOr &&
+            std::any_of(wanted.elements().begin(), wanted.elements().end(), looks_into_body)) {
             return true;
         }
     }
@@ -263,9 +263,8 @@ Result<Filter> Filter::make(const std::vector<std::string>& patterns) {
 
 bool Filter::passes(const JsonValue& record) const {
     return patterns_.empty() ||
-           std::any_of(patterns_.begin(), patterns_.end(), [&](const JsonValue& pattern) {
-               return pattern_matches(pattern, &record);
-           });
+           std::any_of(patterns_.begin(), patterns_.end(),
+                       [&](const JsonValue& pattern) { return pattern_matches(pattern, &record); });
 }
 
 bool Filter::passes_message(const JsonValue& record) const {

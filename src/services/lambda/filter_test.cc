@@ -141,9 +141,8 @@ TEST(Filter, Properties) {
             EXPECT_NE(is->passes(record), is_not->passes(record)) << op << text << other;
         }
         const size_t cut = rng.next_u64() % 8;
-        const auto holed =
-            Filter::make({R"({"a":[{"wildcard":")" + text.substr(0, cut) + "*" +
-                          text.substr(cut + rng.next_u64() % (9 - cut)) + "\"}]}"});
+        const auto holed = Filter::make({R"({"a":[{"wildcard":")" + text.substr(0, cut) + "*" +
+                                         text.substr(cut + rng.next_u64() % (9 - cut)) + "\"}]}"});
         ASSERT_TRUE(holed);
         EXPECT_TRUE(holed->passes(record));
     }

@@ -17,10 +17,9 @@ constexpr size_t kNumberDigits = 19;
 // Every text and number of a function, in the order in which they stand on disk.
 template <class F, class Text, class Number>
 void visit_fields(F& f, const Text& text, const Number& number) {
-    for (auto* field :
-         {&f.account, &f.region, &f.name, &f.version, &f.description, &f.runtime, &f.handler,
-          &f.role, &f.code_blob, &f.code_sha256, &f.revision, &f.dead_letter_arn,
-          &f.published_revision}) {
+    for (auto* field : {&f.account, &f.region, &f.name, &f.version, &f.description, &f.runtime,
+                        &f.handler, &f.role, &f.code_blob, &f.code_sha256, &f.revision,
+                        &f.dead_letter_arn, &f.published_revision}) {
         text(*field);
     }
     for (auto* field : {&f.code_bytes, &f.modified_ms, &f.last_version}) number(*field);
@@ -90,8 +89,8 @@ Function decode_function(std::string_view bytes) {
 std::string encode(const Alias& alias) {
     std::string out;
     append_u8(out, kFormat);
-    for (const std::string* text : {&alias.name, &alias.version, &alias.description,
-                                    &alias.revision})
+    for (const std::string* text :
+         {&alias.name, &alias.version, &alias.description, &alias.revision})
         append_bytes(out, *text);
     append_varint(out, alias.weights.size());
     for (const auto& [version, weight] : alias.weights) {

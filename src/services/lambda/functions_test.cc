@@ -302,8 +302,7 @@ TEST(FunctionFormats, GoldenBytes) {
     EXPECT_EQ(stored.substr(0, 19), std::string("\x01\0\0\0\0\0\0\0\x03\0\0\0\0\0\0\0\0\x01u", 19));
     EXPECT_EQ(stored.size(), 19u + 7 + 6 * 8 + 3 + 4 + 1);
     EXPECT_EQ(encode(decode_mapping(stored)), stored);
-    EXPECT_EQ(encode_position({1, 2}),
-              std::string("\x01\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x02", 17));
+    EXPECT_EQ(encode_position({1, 2}), std::string("\x01\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x02", 17));
 }
 
 }  // namespace

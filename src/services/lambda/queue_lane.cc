@@ -116,10 +116,10 @@ void QueueLane::run() {
         const auto facts = queues.describe(mapping_.source_arn);
         std::string problem;
         const auto target =
-            facts ? find_target(
-                        {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
-                        facts->policy, problem)
-                  : std::nullopt;
+            facts
+                ? find_target({"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
+                              facts->policy, problem)
+                : std::nullopt;
         if (!target) {
             wait_for(kLookAgain);
             continue;

@@ -114,10 +114,10 @@ TEST_F(QueueMapping, EventStaysBelowSixMegabytes) {
 
 TEST_F(QueueMapping, FifoMessagesBehindAFailureAreNotOvertaken) {
     const std::string fifo = std::string(kQueue) + ".fifo";
+    queues.messages[fifo];
     map(input(fifo));
     const std::string big(1 << 20, 'a');
-    for (int i = 0; i < 8; ++i)
-        queues.messages[fifo].push_back({"m" + std::to_string(i), big, {}});
+    for (int i = 0; i < 8; ++i) queues.messages[fifo].push_back({"m" + std::to_string(i), big, {}});
     runner.handler = [](auto&, auto&) { return FakeRunner::failed(); };
     work(0);
     EXPECT_EQ(sizes(), "5 ");
@@ -216,9 +216,8 @@ TEST_F(QueueMapping, ChecksOfCreateAndUpdate) {
     EXPECT_EQ(*call<UpdateEventSourceMapping>(update)->state, "Disabling");
     update.enabled = std::nullopt;
     update.maximum_retry_attempts = 1;
-    EXPECT_EQ(
-        call<UpdateEventSourceMapping>(update).text(),
-        "Unsupported MaximumRetryAttempts parameter for given event source mapping type.");
+    EXPECT_EQ(call<UpdateEventSourceMapping>(update).text(),
+              "Unsupported MaximumRetryAttempts parameter for given event source mapping type.");
     wanted = input("arn:aws:sqs:us-east-1:123456789012:gone");
     EXPECT_EQ(call<CreateEventSourceMapping>(wanted).code(), "InvalidParameterValueException");
     wanted = input("arn:aws:sqs:us-east-1:123456789012:other");

@@ -97,10 +97,9 @@ ShardLane::ShardLane(std::shared_ptr<MappingRun> run, const std::atomic<bool>& s
 }
 
 bool ShardLane::takes(const contracts::StreamRecord& record) const {
-    if (mapping_.parallelization > 1 &&
-        std::hash<std::string>{}(record.key_digest) %
-                static_cast<size_t>(mapping_.parallelization) !=
-            static_cast<size_t>(lane_)) {
+    if (mapping_.parallelization > 1 && std::hash<std::string>{}(record.key_digest) %
+                                                static_cast<size_t>(mapping_.parallelization) !=
+                                            static_cast<size_t>(lane_)) {
         return false;
     }
     if (run_->filter.empty()) return true;
@@ -111,9 +110,8 @@ bool ShardLane::takes(const contracts::StreamRecord& record) const {
 bool ShardLane::fill() {
     const auto wanted = static_cast<size_t>(mapping_.batch_size);
     while (!stopped() && pending_.size() < wanted && pending_bytes_ < kEventBytesMax) {
-        auto records =
-            service_.parts().streams.read(mapping_.source_arn, shard_.shard_id, read_to_,
-                                          std::min(wanted, kReadMax), kEventBytesMax);
+        auto records = service_.parts().streams.read(mapping_.source_arn, shard_.shard_id, read_to_,
+                                                     std::min(wanted, kReadMax), kEventBytesMax);
         if (!records) return false;
         if (records->empty()) return true;
         for (auto& record : *records) {
@@ -195,9 +193,9 @@ void ShardLane::checkpoint(store::Version done) {
 ShardLane::Attempt ShardLane::attempt(const contracts::StreamRecord* first, size_t count,
                                       std::string& problem) {
     Attempt attempt;
-    const auto target = find_target(
-        {"dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream"}, nullptr,
-        problem);
+    const auto target =
+        find_target({"dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream"},
+                    nullptr, problem);
     if (!target) return attempt;
     std::string event = "{\"Records\":[";
     for (size_t i = 0; i < count; ++i) {
@@ -220,9 +218,9 @@ ShardLane::Attempt ShardLane::attempt(const contracts::StreamRecord* first, size
         }
     }
     if (!attempt.failed) attempt.done = count;
-    problem = !attempt.failed                        ? "OK"
-              : result.kind == Kind::kThrottled      ? "PROBLEM: Function throttled"
-                                                     : "PROBLEM: Function call failed";
+    problem = !attempt.failed                   ? "OK"
+              : result.kind == Kind::kThrottled ? "PROBLEM: Function throttled"
+                                                : "PROBLEM: Function call failed";
     return attempt;
 }
 
@@ -261,8 +259,7 @@ void ShardLane::deliver(const std::vector<contracts::StreamRecord>& batch) {
             continue;
         }
         std::string problem;
-        const Attempt result =
-            attempt(&batch[range.begin], range.end - range.begin, problem);
+        const Attempt result = attempt(&batch[range.begin], range.end - range.begin, problem);
         if (result.failed && stopped()) return;  // cut off, perhaps
         run_->note_result(problem);
         if (result.counts) range.invocations += 1;

@@ -103,9 +103,8 @@ public:
     Result<void> set_visibility(std::string_view, const std::vector<std::string>&, int) override {
         return {};
     }
-    Result<void> send(
-        std::string_view arn, std::string_view body,
-        const std::vector<contracts::QueueMessage::Attribute>& attributes) override {
+    Result<void> send(std::string_view arn, std::string_view body,
+                      const std::vector<contracts::QueueMessage::Attribute>& attributes) override {
         sent[std::string(arn)].push_back({std::string(body), attributes});
         return {};
     }
@@ -351,8 +350,7 @@ public:
         input.handler = "m.h";
         input.role = kRole;
         input.code.emplace().zip_file = "zip of " + name;
-        if (!dead_letters.empty())
-            input.dead_letter_config.emplace().target_arn = dead_letters;
+        if (!dead_letters.empty()) input.dead_letter_config.emplace().target_arn = dead_letters;
         EXPECT_EQ(call<CreateFunction>(input).code(), "ok");
     }
     Answer<Invoke::Output> invoke(const std::string& function, const std::string& type = {},

@@ -19,11 +19,10 @@ Result<std::string> S3Service::read_object(contracts::OpContext& context, const 
            find_for_read(*this, context, *found, objects, key, version_id, "GET"));
     if (row.size > bytes_max) return errors::entity_too_large(row.size, bytes_max);
     std::string content;
-    MR_CHECK_OK(
-        read_body(*this, objects.load_body(row, 0, row.size), [&](std::string_view piece) {
-            content += piece;
-            return Result<void>();
-        }));
+    MR_CHECK_OK(read_body(*this, objects.load_body(row, 0, row.size), [&](std::string_view piece) {
+        content += piece;
+        return Result<void>();
+    }));
     return content;
 }
 

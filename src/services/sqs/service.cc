@@ -225,7 +225,7 @@ Result<contracts::QueueFacts> SqsService::describe(std::string_view queue_arn) {
         if (queue) {
             result = contracts::QueueFacts{std::string(queue_arn), wake_key(*queue->queue),
                                            queue->queue->visibility_s, queue->queue->fifo,
-                                          queue->queue->parsed_policy};
+                                           queue->queue->parsed_policy};
         }
         return store::TxnDecision::kRollback;
     });
@@ -322,9 +322,8 @@ Result<void> SqsService::set_visibility(std::string_view queue_arn,
     return {};
 }
 
-Result<void> SqsService::send(
-    std::string_view queue_arn, std::string_view body,
-    const std::vector<contracts::QueueMessage::Attribute>& attributes) {
+Result<void> SqsService::send(std::string_view queue_arn, std::string_view body,
+                              const std::vector<contracts::QueueMessage::Attribute>& attributes) {
     std::vector<MessageAttribute> stored;
     for (const auto& attribute : attributes)
         stored.push_back({attribute.name, attribute.data_type, attribute.value});

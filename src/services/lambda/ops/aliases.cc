@@ -128,8 +128,7 @@ contracts::Outcome<DeleteAlias::Output> DeleteAlias::run(LambdaService& service,
     MR_TRY(const Function function, need_function(service, context, name));
     context.txn().erase(alias_key(function, *input.name));
     context.txn().erase(event_invoke_config_key(function, *input.name));
-    context.txn().erase(
-        policy_key(function.account, function.region, function.name, *input.name));
+    context.txn().erase(policy_key(function.account, function.region, function.name, *input.name));
     return Output{};
 }
 
@@ -143,21 +142,20 @@ contracts::Outcome<ListAliases::Output> ListAliases::run(LambdaService& service,
     auto& aliases = output.aliases.emplace();
     const auto most = static_cast<size_t>(std::min(input.max_items.value_or(50), 50));
     const store::Key first = alias_key(function, input.marker ? *input.marker + '\0' : "");
-    context.txn().scan(
-        {first.space, first.partition, first.sort, function.name + "0"},
-        [&](std::string_view, std::string_view row) {
-            const Alias alias = decode_alias(row);
-            if (input.function_version && alias.version != *input.function_version &&
-                !alias.weights.contains(*input.function_version)) {
-                return true;
-            }
-            if (aliases.size() == most) {
-                output.next_marker = *aliases.back().name;
-                return false;
-            }
-            aliases.push_back(show(function, alias));
-            return true;
-        });
+    context.txn().scan({first.space, first.partition, first.sort, function.name + "0"},
+                       [&](std::string_view, std::string_view row) {
+                           const Alias alias = decode_alias(row);
+                           if (input.function_version && alias.version != *input.function_version &&
+                               !alias.weights.contains(*input.function_version)) {
+                               return true;
+                           }
+                           if (aliases.size() == most) {
+                               output.next_marker = *aliases.back().name;
+                               return false;
+                           }
+                           aliases.push_back(show(function, alias));
+                           return true;
+                       });
     return output;
 }
 

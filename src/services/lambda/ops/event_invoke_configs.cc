@@ -118,18 +118,17 @@ contracts::Outcome<ListFunctionEventInvokeConfigs::Output> ListFunctionEventInvo
     const std::string prefix = function.name + "/";
     const store::Key any = event_invoke_config_key(function, "");
     std::string last;
-    context.txn().scan(
-        {any.space, any.partition, prefix + (input.marker ? *input.marker + '\0' : ""),
-         function.name + "0"},
-        [&](std::string_view sort, std::string_view row) {
-            if (configs.size() == most) {
-                output.next_marker = last;
-                return false;
-            }
-            last = sort.substr(prefix.size());
-            configs.push_back(show(function, last, decode_event_invoke_config(row)));
-            return true;
-        });
+    context.txn().scan({any.space, any.partition,
+                        prefix + (input.marker ? *input.marker + '\0' : ""), function.name + "0"},
+                       [&](std::string_view sort, std::string_view row) {
+                           if (configs.size() == most) {
+                               output.next_marker = last;
+                               return false;
+                           }
+                           last = sort.substr(prefix.size());
+                           configs.push_back(show(function, last, decode_event_invoke_config(row)));
+                           return true;
+                       });
     return output;
 }
 

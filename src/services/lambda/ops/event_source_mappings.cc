@@ -54,8 +54,7 @@ model::lambda::EventSourceMappingConfiguration shown(contracts::OpContext& conte
     out.state = std::move(state);
     out.state_transition_reason = mapping.of_queue() ? "USER_INITIATED" : "User action";
     out.function_response_types.emplace();
-    if (mapping.partial_failures)
-        out.function_response_types->push_back("ReportBatchItemFailures");
+    if (mapping.partial_failures) out.function_response_types->push_back("ReportBatchItemFailures");
     if (!mapping.filters.empty()) {
         auto& filters = out.filter_criteria.emplace().filters.emplace();
         for (const std::string& pattern : mapping.filters) filters.emplace_back().pattern = pattern;
@@ -89,14 +88,15 @@ Result<void> refuse_unsupported(const Input& input) {
         return errors::unsupported("SourceAccessConfigurations");
     if (input.document_db_event_source_config)
         return errors::unsupported("DocumentDBEventSourceConfig");
-    if (input.amazon_managed_kafka_event_source_config || input.self_managed_kafka_event_source_config)
+    if (input.amazon_managed_kafka_event_source_config ||
+        input.self_managed_kafka_event_source_config)
         return errors::unsupported("An event source other than SQS and DynamoDB");
     return {};
 }
 
 Error not_for_this_source(std::string_view parameter) {
-    return errors::invalid_parameter(fmt::format(
-        "Unsupported {} parameter for given event source mapping type.", parameter));
+    return errors::invalid_parameter(
+        fmt::format("Unsupported {} parameter for given event source mapping type.", parameter));
 }
 
 // What belongs to the other kind of source.
@@ -159,12 +159,10 @@ Result<void> apply(const Input& input, Mapping& mapping) {
     }
     if (!mapping.of_queue()) return {};
     if (mapping.of_fifo_queue() && mapping.window_s > 0) {
-        return errors::invalid_parameter(
-            "Batching window is not supported for FIFO queues.");
+        return errors::invalid_parameter("Batching window is not supported for FIFO queues.");
     }
     if (mapping.of_fifo_queue() && mapping.batch_size > 10) {
-        return errors::invalid_parameter(
-            "Batch size must be between 1 and 10 for FIFO queues.");
+        return errors::invalid_parameter("Batch size must be between 1 and 10 for FIFO queues.");
     }
     if (mapping.batch_size > 10 && mapping.window_s == 0) {
         return errors::invalid_parameter(
@@ -183,17 +181,17 @@ Result<Mapping> need_mapping(contracts::OpContext& context, const std::string& u
 // No other mapping of this source and function.
 Result<void> check_unique(contracts::OpContext& context, const Mapping& mapping) {
     std::string other;
-    context.txn().scan(
-        {store::Space::kMappings, mapping_key(mapping.account, mapping.region, "").partition, "",
-         ""},
-        [&](std::string_view uuid, std::string_view row) {
-            const Mapping there = decode_mapping(row);
-            if (there.source_arn == mapping.source_arn &&
-                there.function_arn() == mapping.function_arn() && uuid != mapping.uuid) {
-                other = uuid;
-            }
-            return other.empty();
-        });
+    context.txn().scan({store::Space::kMappings,
+                        mapping_key(mapping.account, mapping.region, "").partition, "", ""},
+                       [&](std::string_view uuid, std::string_view row) {
+                           const Mapping there = decode_mapping(row);
+                           if (there.source_arn == mapping.source_arn &&
+                               there.function_arn() == mapping.function_arn() &&
+                               uuid != mapping.uuid) {
+                               other = uuid;
+                           }
+                           return other.empty();
+                       });
     if (other.empty()) return {};
     return errors::conflict(fmt::format(
         fmt::runtime(mapping.of_queue()
@@ -372,8 +370,8 @@ contracts::Outcome<ListEventSourceMappings::Output> ListEventSourceMappings::run
          input.marker ? *input.marker + '\0' : "", ""},
         [&](std::string_view, std::string_view row) {
             Mapping mapping = decode_mapping(row);
-            if (function && (mapping.function != function->name ||
-                             mapping.qualifier != function->qualifier)) {
+            if (function &&
+                (mapping.function != function->name || mapping.qualifier != function->qualifier)) {
                 return true;
             }
             if (input.event_source_arn && mapping.source_arn != *input.event_source_arn)

@@ -75,8 +75,8 @@ Result<std::string> fetch_code(LambdaService& service, contracts::OpContext& con
                                const Code& code) {
     std::string zip;
     if (code.s3_bucket && code.s3_key) {
-        auto content = service.parts().objects.read_object(
-            context, *code.s3_bucket, *code.s3_key, code.s3_object_version, kZipBytesMax);
+        auto content = service.parts().objects.read_object(context, *code.s3_bucket, *code.s3_key,
+                                                           code.s3_object_version, kZipBytesMax);
         if (!content) return errors::code_from_s3(content.error());
         zip = *std::move(content);
     } else if (code.zip_file) {
@@ -178,12 +178,11 @@ void touch(contracts::OpContext& context, Function& function) {
 // Environments of older revisions end once the change is committed.
 void retire_others(LambdaService& service, contracts::OpContext& context,
                    const Function& function) {
-    context.txn().on_commit(
-        [&service, arn = function.arn(), version = function.version,
-         revision = function.revision](store::Version) {
-            if (contracts::FunctionRunner* runner = service.invoker().runner())
-                runner->retire(arn, version, revision);
-        });
+    context.txn().on_commit([&service, arn = function.arn(), version = function.version,
+                             revision = function.revision](store::Version) {
+        if (contracts::FunctionRunner* runner = service.invoker().runner())
+            runner->retire(arn, version, revision);
+    });
 }
 
 // $LATEST, when it is what the request expects.
@@ -383,19 +382,18 @@ contracts::Outcome<ListFunctions::Output> ListFunctions::run(LambdaService&,
     const auto most = static_cast<size_t>(std::min(input.max_items.value_or(50), 50));
     const std::string from =
         input.marker ? codec::base64_decode(*input.marker).value_or("") + '\0' : "";
-    context.txn().scan({store::Space::kFunctions,
-                        function_key(context.account(), context.region(), "").partition, from, ""},
-                       [&](std::string_view, std::string_view row) {
-                           if (output.functions->size() == most) {
-                               output.next_marker =
-                                   codec::base64_encode(*output.functions->back().function_name);
-                               return false;
-                           }
-                           const Function function = decode_function(row);
-                           output.functions->push_back(
-                               show_configuration(function, function.arn()));
-                           return true;
-                       });
+    context.txn().scan(
+        {store::Space::kFunctions, function_key(context.account(), context.region(), "").partition,
+         from, ""},
+        [&](std::string_view, std::string_view row) {
+            if (output.functions->size() == most) {
+                output.next_marker = codec::base64_encode(*output.functions->back().function_name);
+                return false;
+            }
+            const Function function = decode_function(row);
+            output.functions->push_back(show_configuration(function, function.arn()));
+            return true;
+        });
     return output;
 }
 

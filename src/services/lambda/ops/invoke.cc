@@ -117,8 +117,8 @@ contracts::Outcome<InvokeAsync::Output> InvokeAsync::run(LambdaService& service,
                                                          const Input& input) {
     MR_TRY(const FunctionName name, name_function(context, input));
     MR_TRY(const Target target, need_target(service, context, name));
-    MR_CHECK_OK(enqueue(service, context, name,
-                        input.invoke_args ? input.invoke_args->bytes : "", {}));
+    MR_CHECK_OK(
+        enqueue(service, context, name, input.invoke_args ? input.invoke_args->bytes : "", {}));
     Output output;
     output.status = 202;
     return output;

@@ -35,9 +35,8 @@ JsonValue principal_of(const std::string& principal) {
     if (principal.find(".amazonaws.com") != std::string::npos)
         return JsonValue::object({{"Service", JsonValue::string(principal)}});
     const bool account = principal.size() == 12 && is_version_number(principal);
-    return JsonValue::object({{"AWS", JsonValue::string(account ? "arn:aws:iam::" + principal +
-                                                                      ":root"
-                                                                : principal)}});
+    return JsonValue::object(
+        {{"AWS", JsonValue::string(account ? "arn:aws:iam::" + principal + ":root" : principal)}});
 }
 
 JsonValue statement_of(const AddPermission::Input& input, const std::string& resource) {
@@ -47,7 +46,8 @@ JsonValue statement_of(const AddPermission::Input& input, const std::string& res
     if (input.principal_org_id)
         equals.emplace_back("aws:PrincipalOrgID", JsonValue::string(*input.principal_org_id));
     if (input.event_source_token)
-        equals.emplace_back("lambda:EventSourceToken", JsonValue::string(*input.event_source_token));
+        equals.emplace_back("lambda:EventSourceToken",
+                            JsonValue::string(*input.event_source_token));
     std::vector<JsonValue::Member> conditions;
     if (!equals.empty())
         conditions.emplace_back("StringEquals", JsonValue::object(std::move(equals)));
@@ -79,9 +79,7 @@ Result<StoredPolicy> policy_to_change(contracts::OpContext& context, const Funct
     return policy;
 }
 
-Error no_policy() {
-    return errors::not_found("The resource you requested does not exist.");
-}
+Error no_policy() { return errors::not_found("The resource you requested does not exist."); }
 
 }  // namespace
 

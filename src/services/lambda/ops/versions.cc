@@ -36,8 +36,7 @@ contracts::Outcome<PublishVersion::Output> PublishVersion::run(LambdaService& se
     if (input.publish_to) return errors::unsupported("PublishTo");
     MR_TRY(const FunctionName name, name_function(context, input));
     MR_TRY(Function latest, need_function(service, context, name));
-    if (input.revision_id && *input.revision_id != latest.revision)
-        return errors::stale_revision();
+    if (input.revision_id && *input.revision_id != latest.revision) return errors::stale_revision();
     const std::string sha256 = codec::base64_encode(latest.code_sha256);
     if (input.code_sha256 && *input.code_sha256 != sha256) {
         return errors::invalid_parameter(fmt::format(
@@ -61,19 +60,18 @@ contracts::Outcome<ListVersionsByFunction::Output> ListVersionsByFunction::run(
         versions.push_back(show_configuration(latest, latest.arn() + ":" + latest.version));
     }
     const store::Key first = version_key(latest, input.marker.value_or(""));
-    context.txn().scan(
-        {first.space, first.partition, first.sort + (input.marker ? std::string(1, '\0') : ""),
-         latest.name + "0"},
-        [&](std::string_view, std::string_view row) {
-            if (versions.size() >= most) {
-                const std::string& last = *versions.back().version;
-                output.next_marker = last == kLatest ? "0" : last;
-                return false;
-            }
-            const Function version = decode_function(row);
-            versions.push_back(show_configuration(version, version.version_arn()));
-            return true;
-        });
+    context.txn().scan({first.space, first.partition,
+                        first.sort + (input.marker ? std::string(1, '\0') : ""), latest.name + "0"},
+                       [&](std::string_view, std::string_view row) {
+                           if (versions.size() >= most) {
+                               const std::string& last = *versions.back().version;
+                               output.next_marker = last == kLatest ? "0" : last;
+                               return false;
+                           }
+                           const Function version = decode_function(row);
+                           versions.push_back(show_configuration(version, version.version_arn()));
+                           return true;
+                       });
     return output;
 }
 
