@@ -13,6 +13,7 @@
 
 #include "contracts/function_runner.h"
 #include "contracts/log_sink.h"
+#include "sandbox/code_cache.h"
 
 namespace millrace::sandbox {
 
@@ -20,6 +21,7 @@ struct EnvironmentSetup {
     std::string self;         // path of the millrace binary
     std::string python_path;  // folder with awslambdaric; empty: no Python
     std::string code_folder;  // unpacked, of the host
+    CodeLease code_lease;     // on it
     std::shared_ptr<const contracts::FunctionSpec> spec;
     contracts::Credential credential;
     std::string log_stream;

@@ -21,6 +21,8 @@ constexpr std::chrono::seconds kPostponedMin{1};
 constexpr std::chrono::seconds kPostponedMax{300};
 // In case a wake-up is lost.
 constexpr std::chrono::seconds kLookAgain{30};
+// The runner ends what runs well before.
+constexpr std::chrono::seconds kDrainMax{30};
 // Of the text in a dead-letter message's attribute.
 constexpr size_t kErrorMessageMax = 1024;
 
@@ -161,9 +163,35 @@ void AsyncQueue::dispatch(const std::atomic<bool>& stop) {
     const std::string stop_key(contracts::kLanesStopKey);
     while (!stop) {
         const WatchedKeys keys{{key, hub.epoch(key)}, {stop_key, hub.epoch(stop_key)}};
-        // What ends after this point may have been cut off by the stop: it stays as it was.
-        if (stop) return;
+        if (stop) break;
         service_.pauses().wait(keys, step());
+    }
+    drain();
+}
+
+// What failed may have been cut off by the stop: it stays as it was.
+void AsyncQueue::drain() {
+    const std::string key(kWakeKey);
+    const TimePoint end = service_.parts().clock.now() + kDrainMax;
+    while (service_.parts().clock.now() < end) {
+        const WatchedKeys keys{{key, service_.parts().hub.epoch(key)}};
+        std::deque<Finished> finished;
+        {
+            const MutexLock lock(mutex_);
+            finished.swap(finished_);
+        }
+        for (const Finished& one : finished) {
+            if (one.result.kind == Kind::kOk) {
+                settle(one);
+            } else {
+                release(one.event);
+            }
+        }
+        {
+            const MutexLock lock(mutex_);
+            if (taken_.empty()) return;
+        }
+        service_.pauses().wait(keys, end);
     }
 }
 

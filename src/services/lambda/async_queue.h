@@ -73,6 +73,8 @@ private:
         size_t running = 0;
     };
     void load();
+    // Once the lane is to stop and the runner stops: what ran to its end is still written.
+    void drain();
     // The next event that is due, marked as running.
     std::optional<std::string> take(TimePoint now);
     void release(const AsyncEvent& event);

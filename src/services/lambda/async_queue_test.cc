@@ -108,6 +108,28 @@ TEST_F(AsyncEvents, SurviveARestartAtAnyPoint) {
     EXPECT_EQ(rows(), 0u);
 }
 
+// At a stop nothing new begins; what succeeded is done with, the rest runs again.
+TEST_F(AsyncEvents, StoppingSettlesWhatSucceeded) {
+    make_function();
+    runner.hold = true;
+    invoke("f", "Event", "1");
+    invoke("f", "Event", "2");
+    dispatch();
+    invoke("f", "Event", "3");
+    ASSERT_EQ(runner.held.size(), 2u);
+    runner.held[0](FakeRunner::ok());
+    runner.held[1](FakeRunner::failed());
+    lanes.stop = true;
+    service->async_queue().dispatch(lanes.stop);
+    EXPECT_EQ(runner.calls.size(), 2u);
+    EXPECT_EQ(rows(), 4u);
+    runner.hold = false;
+    restart();
+    dispatch();
+    EXPECT_EQ(runner.calls.size(), 4u);
+    EXPECT_EQ(rows(), 0u);
+}
+
 TEST_F(AsyncEvents, ThrottledAreTriedForSixHours) {
     make_function("f", kQueue);
     fail_always(Kind::kThrottled);

@@ -30,6 +30,10 @@ inline Error not_found(std::string message) {
 inline Error conflict(std::string message) {
     return make("ResourceConflictException", 409, std::move(message));
 }
+inline Error other_region(std::string_view named, std::string_view here) {
+    return not_found(
+        fmt::format("Functions from '{}' are not reachable in this region ('{}')", named, here));
+}
 inline Error function_exists(std::string_view name) {
     return make("ResourceConflictException", 409, fmt::format("Function already exists: {}", name));
 }

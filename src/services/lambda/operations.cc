@@ -30,6 +30,7 @@ contracts::ServiceEntry LambdaService::entry() {
 Result<FunctionName> name_function(const contracts::OpContext& context, const std::string& text,
                                    const std::optional<std::string>& qualifier) {
     FunctionName name = parse_function_name(text, context.account(), context.region());
+    if (name.region != context.region()) return errors::other_region(name.region, context.region());
     if (!qualifier) return name;
     if (!name.qualifier.empty() && name.qualifier != *qualifier) {
         return errors::invalid_parameter(

@@ -71,8 +71,8 @@ MR_LAMBDA_OPERATIONS(MR_LAMBDA_OPERATION)
         return ask(service, context, input, action, requests);                             \
     }
 
-// The function that a request names by FunctionName and, if it has one, Qualifier. Error: they
-// name different qualifiers.
+// The function that a request names by FunctionName and, if it has one, Qualifier. Errors: they
+// name different qualifiers; another region.
 Result<FunctionName> name_function(const contracts::OpContext& context, const std::string& text,
                                    const std::optional<std::string>& qualifier = std::nullopt);
 template <class Input>

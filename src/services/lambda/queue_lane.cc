@@ -14,6 +14,8 @@ using Kind = contracts::InvocationResult::Kind;
 // Batches of one mapping that are worked on at the same time. Lambda's own limit is 1000 (1250);
 // this is one machine, and environments are for all functions.
 constexpr int kLanesMax = 40;
+// Lanes that wait for messages at the same time: more than one spares starting a thread per batch.
+constexpr int kWaitingMax = 2;
 constexpr std::chrono::seconds kThrottledPause{1};
 // Of one receive, as ReceiveMessage has it: what does not fit into an event waits in the lane.
 constexpr int kReceiveMax = 10;
@@ -102,7 +104,7 @@ bool QueueLane::end_work(Worked worked) {
     } else if (crew.lanes_max < lanes_max(mapping_)) {
         crew.lanes_max += 1;
     }
-    if (crew.lanes > crew.lanes_max || (crew.waiting > 0 && batch_.empty())) {
+    if (crew.lanes > crew.lanes_max || (crew.waiting >= kWaitingMax && batch_.empty())) {
         crew.lanes -= 1;
         return false;
     }
@@ -157,7 +159,7 @@ bool QueueLane::collect(const contracts::QueueFacts& facts) {
             std::string record = record_json(message, mapping_);
             batch_.push_back({std::move(message), std::move(record)});
         }
-        drop_filtered();
+        drop_filtered(before);
         for (size_t i = before; i < batch_.size(); ++i) bytes += batch_[i].record.size();
         if (!received->empty()) continue;  // there may be more
         if (!batch_.empty() && clock.now() >= window_end) return true;
@@ -169,15 +171,19 @@ bool QueueLane::collect(const contracts::QueueFacts& facts) {
     return true;
 }
 
-void QueueLane::drop_filtered() {
+void QueueLane::drop_filtered(size_t from) {
     if (run_->filter.empty()) return;
     std::vector<std::string> dropped;
-    std::erase_if(batch_, [&](const Taken& taken) {
-        const auto record = codec::parse_json(taken.record);
-        if (record && run_->filter.passes_message(*record)) return false;
-        dropped.push_back(taken.message.receipt_handle);
-        return true;
-    });
+    const auto first = batch_.begin() + static_cast<std::ptrdiff_t>(from);
+    batch_.erase(std::remove_if(first, batch_.end(),
+                                [&](const Taken& taken) {
+                                    const auto record = codec::parse_json(taken.record);
+                                    if (record && run_->filter.passes_message(*record))
+                                        return false;
+                                    dropped.push_back(taken.message.receipt_handle);
+                                    return true;
+                                }),
+                 batch_.end());
     remove(dropped);
 }
 

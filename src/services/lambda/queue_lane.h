@@ -26,8 +26,8 @@ private:
     // Fills batch_ until it is full, its window ends or the lane is to stop. False: the queue
     // cannot be read.
     bool collect(const contracts::QueueFacts& facts);
-    // Deletes messages that no filter lets through.
-    void drop_filtered();
+    // Deletes messages that no filter lets through, of those from that one on.
+    void drop_filtered(size_t from);
     Worked work(const Target& target);
     void remove(const std::vector<std::string>& handles);
     // From waiting for messages to work and back. end_work: false when this lane is one too many.

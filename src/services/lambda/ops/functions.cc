@@ -304,10 +304,8 @@ contracts::Outcome<CreateFunction::Output> CreateFunction::run(LambdaService& se
                                                                contracts::OpContext& context,
                                                                const Input& input) {
     MR_TRY(const FunctionName name, name_function(context, input));
-    if (name.region != context.region() || !name.qualifier.empty()) {
-        return errors::invalid_parameter(
-            "The function name must name neither another region nor a version.");
-    }
+    if (!name.qualifier.empty())
+        return errors::invalid_parameter("The function name must not name a version or alias.");
     constexpr size_t kNameMax = 64;
     if (name.name.size() > kNameMax) {
         return errors::make("ValidationException", 400,
