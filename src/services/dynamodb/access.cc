@@ -71,6 +71,14 @@ void Touched::projection(const std::optional<std::string>& text,
     if (parsed) names(parsed->attribute_names());
 }
 
+void Touched::key_conditions(const LegacyConditions& conditions) {
+    names_of(conditions);
+    if (!conditions || table == nullptr) return;
+    const auto hash = conditions->find((index ? index->keys : table->keys).hash.name);
+    if (hash == conditions->end() || !hash->second.attribute_value_list) return;
+    for (const item::Value& value : *hash->second.attribute_value_list) leading_key(value);
+}
+
 void Touched::key_condition(const std::optional<std::string>& text,
                             expression::ExpressionContext& context) {
     if (!text) return;
@@ -78,7 +86,8 @@ void Touched::key_condition(const std::optional<std::string>& text,
     if (!parsed) return;
     for (const auto& term : parsed->terms) {
         name(term.name);
-        if (table == nullptr || term.name != table->keys.hash.name) continue;
+        if (table == nullptr) continue;
+        if (term.name != (index ? index->keys : table->keys).hash.name) continue;
         for (const item::ValueView value : term.values) leading_key(value);
     }
 }

@@ -48,6 +48,10 @@ inline Error item_too_large() {
 inline Error updated_item_too_large() {
     return validation("Item size to update has exceeded the maximum allowed size");
 }
+// Of PutItem and DeleteItem.
+inline Error return_values_invalid() {
+    return validation("ReturnValues can only be ALL_OLD or NONE");
+}
 inline Error index_unknown(std::string_view index) {
     return validation(fmt::format("The table does not have the specified index: {}", index));
 }

@@ -55,13 +55,6 @@ Result<TableRef> need_definition(DynamoDbService& service, OpContext& context,
     return table;
 }
 
-Result<void> refuse_legacy(std::initializer_list<std::pair<std::string_view, bool>> parameters) {
-    for (const auto& [name, given] : parameters) {
-        if (given) return errors::unsupported("the legacy parameter " + std::string(name));
-    }
-    return {};
-}
-
 Result<void> check_item(const std::optional<item::Item>& item) {
     if (!item) return {};
     MR_CHECK_OK(item::check_valid(*item));

@@ -72,9 +72,6 @@ Result<TableRef> need_table(DynamoDbService& service, OpContext& context, const 
 Result<TableRef> need_definition(DynamoDbService& service, OpContext& context,
                                  const std::string& name);
 
-// Refuses the legacy parameters, which are not offered yet.
-Result<void> refuse_legacy(std::initializer_list<std::pair<std::string_view, bool>> parameters);
-
 // Depth, and validity of what JSON decoding found.
 Result<void> check_item(const std::optional<item::Item>& item);
 

@@ -12,7 +12,6 @@ Result<void> GetItem::check(const Input& input) {
         {{"AttributesToGet", input.attributes_to_get.has_value()}},
         {{"ProjectionExpression", input.projection_expression.has_value(), false}},
         input.expression_attribute_names, std::nullopt));
-    MR_CHECK_OK(refuse_legacy({{"AttributesToGet", input.attributes_to_get.has_value()}}));
     return check_item(input.key);
 }
 
@@ -30,13 +29,7 @@ Result<void> GetItem::authorize(DynamoDbService& service, OpContext& context, co
 
 Outcome<GetItem::Output> GetItem::run(DynamoDbService& service, OpContext& context,
                                       const Input& input) {
-    std::optional<expression::Projection> projection;
-    static const std::optional<item::Item> kNoValues;
-    expression::ExpressionContext expressions(input.expression_attribute_names, kNoValues);
-    if (input.projection_expression) {
-        MR_TRY(projection, expression::parse_projection(*input.projection_expression, expressions));
-        MR_CHECK_OK(expressions.check_all_used());
-    }
+    MR_TRY(const std::optional<expression::Projection> projection, parse_projection(input));
     MR_TRY(const TableRef table, need_table(service, context, *input.table_name, false));
     MR_TRY(const ItemKey key, key_of_request(*table, *input.key));
     const StoredItem stored = read_item(context.txn(), key);
@@ -49,7 +42,7 @@ Outcome<GetItem::Output> GetItem::run(DynamoDbService& service, OpContext& conte
         const size_t bytes = stored.exists() ? item::item_size(stored.view()) : 0;
         output.consumed_capacity =
             consumed(input.return_consumed_capacity, table->name,
-                     read_units(bytes, input.consistent_read.value_or(false)));
+                     Units{.table = read_units(bytes, input.consistent_read.value_or(false))});
     }
     return output;
 }
