@@ -1,0 +1,66 @@
+// ControlGroups: limits of memory, processes and processor share, and freezing, through the
+// kernel's control groups: version 2 where this process may make groups below its own (a delegated
+// unit of systemd, a container), else version 1, else none. Thread-safety: safe from any thread
+// once made. Source: the kernel's admin-guide, cgroup-v2 and cgroup-v1.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace millrace::sandbox {
+
+struct GroupLimits {
+    uint64_t memory_bytes_max = 0;
+    int processes_max = 0;
+    int memory_mb = 0;  // the function's: its share of the processors, as on AWS
+};
+
+// One environment's groups, which are removed with it. Everything in them has to have ended.
+class ControlGroup {
+public:
+    ControlGroup(bool version_2, std::vector<std::string> folders, std::string freezer)
+        : version_2_(version_2), folders_(std::move(folders)), freezer_(std::move(freezer)) {}
+    ~ControlGroup();
+    ControlGroup(const ControlGroup&) = delete;
+    ControlGroup& operator=(const ControlGroup&) = delete;
+    // The files that a process writes to in order to enter.
+    std::vector<std::string> entrances() const;
+    // False when there is nothing to freeze with.
+    bool freeze(bool frozen) const;
+
+private:
+    bool version_2_;
+    std::vector<std::string> folders_;
+    std::string freezer_;  // the file; empty: none
+};
+
+class ControlGroups {
+public:
+    // `root`: prefix of all paths, for tests.
+    explicit ControlGroups(std::string root = "");
+    ~ControlGroups();
+    ControlGroups(const ControlGroups&) = delete;
+    ControlGroups& operator=(const ControlGroups&) = delete;
+    // Whether memory is limited; otherwise the caller has to watch it.
+    bool limits_memory() const { return version_ != 0; }
+    // For the log: which version, with which controllers.
+    std::string describe() const;
+    // Null when there are none or the kernel refuses.
+    std::unique_ptr<ControlGroup> make(const std::string& name, const GroupLimits& limits) const;
+
+private:
+    struct Hierarchy {
+        std::string folder;                    // in which groups are made
+        std::vector<std::string> controllers;  // of ours
+    };
+    bool prepare_version_2(const std::string& folder);
+    void remove_left_over() const;
+    std::string root_;
+    int version_ = 0;
+    std::vector<Hierarchy> hierarchies_;
+};
+
+}  // namespace millrace::sandbox
