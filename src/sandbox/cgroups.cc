@@ -87,10 +87,20 @@ std::vector<std::string> ControlGroup::entrances() const {
     return files;
 }
 
+std::optional<uint64_t> ControlGroup::memory_used() const {
+    std::istringstream lines(read_text(files_.memory));
+    const std::string_view wanted = version_2_ ? "anon" : "total_rss";
+    std::string name;
+    for (uint64_t value = 0; lines >> name >> value;) {
+        if (name == wanted) return value;
+    }
+    return std::nullopt;
+}
+
 bool ControlGroup::freeze(bool frozen) const {
-    if (freezer_.empty()) return false;
-    if (version_2_) return write_text(freezer_, frozen ? "1" : "0");
-    return write_text(freezer_, frozen ? "FROZEN" : "THAWED");
+    if (files_.freezer.empty()) return false;
+    if (version_2_) return write_text(files_.freezer, frozen ? "1" : "0");
+    return write_text(files_.freezer, frozen ? "FROZEN" : "THAWED");
 }
 
 ControlGroups::ControlGroups(std::string root) : root_(std::move(root)) {
@@ -205,7 +215,7 @@ std::unique_ptr<ControlGroup> ControlGroups::make(const std::string& name,
                                                   const GroupLimits& limits) const {
     if (version_ == 0) return nullptr;
     std::vector<std::string> folders;
-    std::string freezer;
+    ControlGroup::Files files;
     bool good = true;
     const std::string bytes = std::to_string(limits.memory_bytes_max);
     const std::string processes = std::to_string(limits.processes_max);
@@ -214,6 +224,7 @@ std::unique_ptr<ControlGroup> ControlGroups::make(const std::string& name,
         good = ::mkdir(folder.c_str(), 0755) == 0 && good;
         folders.push_back(folder);
         for (const std::string& controller : hierarchy.controllers) {
+            if (controller == "memory") files.memory = folder + "/memory.stat";
             if (controller == "memory" && version_ == 2) {
                 good = write_text(folder + "/memory.max", bytes) && good;
                 // Not in every kernel: swap, and ending all at once.
@@ -233,12 +244,12 @@ std::unique_ptr<ControlGroup> ControlGroups::make(const std::string& name,
                     std::clamp(limits.memory_mb * 1024 / kMegabytesPerProcessor, 2, 262'144);
                 good = write_text(folder + "/cpu.shares", std::to_string(shares)) && good;
             } else if (controller == "freezer") {
-                freezer = folder + (version_ == 2 ? "/cgroup.freeze" : "/freezer.state");
+                files.freezer = folder + (version_ == 2 ? "/cgroup.freeze" : "/freezer.state");
             }
         }
     }
     auto group =
-        std::make_unique<ControlGroup>(version_ == 2, std::move(folders), std::move(freezer));
+        std::make_unique<ControlGroup>(version_ == 2, std::move(folders), std::move(files));
     if (!good) return nullptr;
     return group;
 }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,20 +22,26 @@ struct GroupLimits {
 // One environment's groups, which are removed with it. Everything in them has to have ended.
 class ControlGroup {
 public:
-    ControlGroup(bool version_2, std::vector<std::string> folders, std::string freezer)
-        : version_2_(version_2), folders_(std::move(folders)), freezer_(std::move(freezer)) {}
+    struct Files {
+        std::string memory;   // statistics
+        std::string freezer;  // empty: none
+    };
+    ControlGroup(bool version_2, std::vector<std::string> folders, Files files)
+        : version_2_(version_2), folders_(std::move(folders)), files_(std::move(files)) {}
     ~ControlGroup();
     ControlGroup(const ControlGroup&) = delete;
     ControlGroup& operator=(const ControlGroup&) = delete;
     // The files that a process writes to in order to enter.
     std::vector<std::string> entrances() const;
+    // Bytes of memory that its processes have for themselves; files of a tmpfs do not count.
+    std::optional<uint64_t> memory_used() const;
     // False when there is nothing to freeze with.
     bool freeze(bool frozen) const;
 
 private:
     bool version_2_;
     std::vector<std::string> folders_;
-    std::string freezer_;  // the file; empty: none
+    Files files_;
 };
 
 class ControlGroups {

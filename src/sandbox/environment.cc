@@ -17,6 +17,7 @@
 #include <cstdlib>
 
 #include "codec/json_writer.h"
+#include "sandbox/process_tree.h"
 
 namespace millrace::sandbox {
 namespace {
@@ -33,27 +34,6 @@ constexpr uint64_t kSpareMemoryBytes = 96 << 20;
 constexpr const char* kInvocationPath = "/2018-06-01/runtime/invocation/";
 
 using Kind = contracts::InvocationResult::Kind;
-
-// The processes below `pid`, itself included, through /proc.
-void collect_processes(pid_t pid, std::vector<pid_t>& all) {
-    if (all.size() > kProcessesMax) return;
-    all.push_back(pid);
-    const std::string path = fmt::format("/proc/{0}/task/{0}/children", pid);
-    const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    std::string text;
-    char buffer[4096];
-    ssize_t n = 0;
-    while (file && (n = ::read(file.get(), buffer, sizeof buffer)) > 0)
-        text.append(buffer, static_cast<size_t>(n));
-    char* at = text.data();
-    for (;;) {
-        char* end = nullptr;
-        const long child = std::strtol(at, &end, 10);
-        if (end == at || child <= 0) return;
-        collect_processes(static_cast<pid_t>(child), all);
-        at = end;
-    }
-}
 
 void fail(contracts::InvocationResult& result, std::string_view type, const std::string& text) {
     result.kind = Kind::kFunctionError;
@@ -180,21 +160,13 @@ void Environment::read_output() {
 void Environment::look_at_memory(TimePoint now) {
     memory_looked_at_ = now;
     next_memory_check_ = now + std::chrono::milliseconds(kMemoryCheckMs);
-    std::vector<pid_t> processes;
-    collect_processes(launched_.pid, processes);
-    int64_t pages = 0;
-    for (const pid_t process : processes) {
-        const Fd file(::open(fmt::format("/proc/{}/statm", process).c_str(), O_RDONLY | O_CLOEXEC));
-        if (!file) continue;
-        char text[128] = {};
-        const ssize_t n = ::read(file.get(), text, sizeof text - 1);
-        long total = 0;
-        long resident = 0;
-        long shared = 0;
-        if (n > 0 && std::sscanf(text, "%ld %ld %ld", &total, &resident, &shared) == 3)
-            pages += resident - shared;
+    std::optional<uint64_t> bytes;
+    if (group_) bytes = group_->memory_used();
+    if (!bytes) {
+        const uint64_t bytes_max = static_cast<uint64_t>(setup_.spec->memory_mb) << 20;
+        bytes = memory_of_tree(launched_.pid, bytes_max);
     }
-    memory_most_mb_ = std::max(memory_most_mb_, pages * ::sysconf(_SC_PAGESIZE) >> 20);
+    memory_most_mb_ = std::max(memory_most_mb_, static_cast<int64_t>(*bytes >> 20));
 }
 
 bool Environment::reap(bool wait) {
@@ -222,18 +194,14 @@ void Environment::freeze() {
     if (frozen_ || !alive_) return;
     frozen_ = true;
     if (group_ && group_->freeze(true)) return;
-    std::vector<pid_t> processes;
-    collect_processes(launched_.pid, processes);
-    for (size_t i = 1; i < processes.size(); ++i) ::kill(processes[i], SIGSTOP);
+    signal_tree(launched_.pid, SIGSTOP);
 }
 
 void Environment::thaw() {
     if (!frozen_) return;
     frozen_ = false;
     if (group_ && group_->freeze(false)) return;
-    std::vector<pid_t> processes;
-    collect_processes(launched_.pid, processes);
-    for (size_t i = 1; i < processes.size(); ++i) ::kill(processes[i], SIGCONT);
+    signal_tree(launched_.pid, SIGCONT);
 }
 
 void Environment::accept_connection() {
@@ -274,10 +242,11 @@ Environment::Wait Environment::wait_for_request(TimePoint deadline, RuntimeReque
         if (now >= deadline) return Wait::kTimeout;
         if (now >= next_memory_check_) {
             look_at_memory(now);
+            const int64_t elapsed_us =
+                std::min<int64_t>(1'000'000, (now - output_counted_).count());
             output_allowance_ =
                 std::min(kOutputBytesPerSecondMax,
-                         output_allowance_ + kOutputBytesPerSecondMax *
-                                                 (now - output_counted_).count() / 1'000'000);
+                         output_allowance_ + kOutputBytesPerSecondMax * elapsed_us / 1'000'000);
             output_counted_ = now;
             if (memory_most_mb_ > setup_.spec->memory_mb || *setup_.abort) {
                 kill();
