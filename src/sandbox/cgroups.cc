@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 #include <thread>
 
@@ -117,7 +118,11 @@ ControlGroups::ControlGroups(std::string root) : root_(std::move(root)) {
         for (const Mount& mount : mounts) {
             const std::string folder = root_ + below(mount, path);
             if (names.empty() && mount.kind == "cgroup2") {
-                if (prepare_version_2(folder)) version_ = 2;
+                // Root may also work at the top, as a login's own group is not for it alone.
+                if (prepare_version_2(folder) ||
+                    (::geteuid() == 0 && prepare_version_2(root_ + mount.folder))) {
+                    version_ = 2;
+                }
             } else if (!names.empty() && mount.kind == "cgroup") {
                 std::string listed = mount.options;
                 std::replace(listed.begin(), listed.end(), ',', ' ');
@@ -160,9 +165,7 @@ ControlGroups::ControlGroups(std::string root) : root_(std::move(root)) {
     }
 }
 
-ControlGroups::~ControlGroups() {
-    for (const Hierarchy& hierarchy : hierarchies_) ::rmdir(hierarchy.folder.c_str());
-}
+ControlGroups::~ControlGroups() { give_up(); }
 
 bool ControlGroups::prepare_version_2(const std::string& folder) {
     const std::string available = read_text(folder + "/cgroup.controllers");
@@ -170,6 +173,8 @@ bool ControlGroups::prepare_version_2(const std::string& folder) {
     const std::string control = folder + "/cgroup.subtree_control";
     if (!write_text(control, "+memory")) {
         // A group with processes of its own has no limited groups below it: into one of our own.
+        std::istringstream pids(read_text(folder + "/cgroup.procs"));
+        if (std::distance(std::istream_iterator<std::string>(pids), {}) > 1) return false;
         const std::string own = folder + "/" + kPrefix + "server";
         ::mkdir(own.c_str(), 0755);
         if (!write_text(own + "/cgroup.procs", "0") || !write_text(control, "+memory"))
@@ -196,11 +201,22 @@ void ControlGroups::remove_left_over() const {
                 std::strtol(name.c_str() + std::string_view(kPrefix).size(), nullptr, 10);
             if (pid <= 0 || fs::exists(fmt::format("{}/proc/{}", root_, pid), error)) continue;
             for (const auto& inner : fs::directory_iterator(entry.path(), error)) {
-                if (inner.is_directory(error)) ::rmdir(inner.path().c_str());
+                if (!inner.is_directory(error)) continue;
+                // What was frozen cannot end.
+                const std::string file =
+                    inner.path().string() + (version_ == 2 ? "/cgroup.freeze" : "/freezer.state");
+                if (fs::exists(file, error)) (void)write_text(file, version_ == 2 ? "0" : "THAWED");
+                ::rmdir(inner.path().c_str());
             }
             ::rmdir(entry.path().c_str());
         }
     }
+}
+
+void ControlGroups::give_up() {
+    for (const Hierarchy& hierarchy : hierarchies_) ::rmdir(hierarchy.folder.c_str());
+    hierarchies_.clear();
+    version_ = 0;
 }
 
 std::string ControlGroups::describe() const {

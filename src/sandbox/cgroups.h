@@ -53,6 +53,8 @@ public:
     ControlGroups& operator=(const ControlGroups&) = delete;
     // Whether memory is limited; otherwise the caller has to watch it.
     bool limits_memory() const { return version_ != 0; }
+    // Uses none from now on; no group may be left.
+    void give_up();
     // For the log: which version, with which controllers.
     std::string describe() const;
     // Null when there are none or the kernel refuses.

@@ -94,7 +94,6 @@ Result<void> Environment::start() {
     const contracts::FunctionSpec& spec = *setup_.spec;
     LaunchPlan plan;
     choose_identity(setup_.number, plan);
-    plan.memory_files = setup_.groups->limits_memory();
     plan.tmp_bytes = static_cast<uint64_t>(spec.ephemeral_storage_mb) << 20;
     plan.binds = {{setup_.code_folder, "/var/task"}};
     if (spec.runtime.starts_with("python")) {
@@ -109,6 +108,7 @@ Result<void> Environment::start() {
     const uint64_t memory_bytes = (static_cast<uint64_t>(spec.memory_mb) << 20) + plan.tmp_bytes;
     group_ = setup_.groups->make(fmt::format("function-{}", setup_.number),
                                  {memory_bytes + kSpareMemoryBytes, kProcessesMax, spec.memory_mb});
+    plan.memory_files = group_ != nullptr;
     started_ = setup_.clock->now();
     MR_TRY(launched_, launch(plan, group_ ? group_->entrances() : std::vector<std::string>()));
     alive_ = true;

@@ -165,13 +165,13 @@ Result<Launched> launch(const LaunchPlan& plan, const std::vector<std::string>& 
     return failure(why);
 }
 
-Result<void> check_isolation() {
+Result<void> check_isolation(const std::vector<std::string>& groups) {
     LaunchPlan plan;
     choose_identity(0, plan);
     plan.tmp_bytes = 1 << 20;
     plan.binds = {{"/usr", "/var/task"}};
     plan.arguments = {"/bin/true"};
-    MR_TRY(Launched launched, launch(plan, {}));
+    MR_TRY(Launched launched, launch(plan, groups));
     int status = 0;
     ::waitpid(launched.pid, &status, 0);
     return {};

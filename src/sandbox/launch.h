@@ -51,6 +51,6 @@ Result<Launched> launch(const LaunchPlan& plan, const std::vector<std::string>& 
 void choose_identity(size_t n, LaunchPlan& plan);
 
 // Whether sandboxes can be made here: an error says what is missing.
-Result<void> check_isolation();
+Result<void> check_isolation(const std::vector<std::string>& groups);
 
 }  // namespace millrace::sandbox

@@ -232,6 +232,8 @@ void drop_rights(const LaunchPlan& plan) {
     need(::syscall(SYS_capset, &header, none) == 0, "cannot give capabilities up");
     need(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "cannot set no_new_privs");
     need(::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0, "cannot hide from /proc");
+    // Even when frozen; the thread that started this stays as long as the sandbox.
+    need(::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0, "cannot end with the server");
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_NOFILE, kFilesMax);
     limit(RLIMIT_NPROC, kProcessesMax);

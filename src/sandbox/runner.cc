@@ -28,17 +28,25 @@ SandboxRunner::SandboxRunner(RunnerOptions options, const Clock& clock, Rng& rng
       credentials_(std::move(credentials)),
       cache_(options_.cache_folder),
       relay_(options_.server_port) {
-    const Result<void> isolation = check_isolation();
-    if (isolation) {
-        log::info(
-            "functions: {}; memory by {}",
-            ::geteuid() == 0 ? "each as a user of its own" : "in user namespaces of this user",
-            groups_.limits_memory()
-                ? groups_.describe()
-                : "looking at it ten times a second, since there are " + groups_.describe());
-    } else {
-        log::warn("functions cannot run on this machine: {}", isolation.error().message);
+    Result<void> isolation = check();
+    if (!isolation && groups_.limits_memory()) {
+        groups_.give_up();
+        isolation = check();
     }
+    if (!isolation) {
+        log::warn("functions cannot run on this machine: {}", isolation.error().message);
+        return;
+    }
+    log::info("functions: {}; limits by {}",
+              ::geteuid() == 0 ? "each as a user of its own" : "in user namespaces of this user",
+              groups_.limits_memory() ? groups_.describe()
+                                      : "looking ten times a second (there are no usable control "
+                                        "groups), processor time is not shared out");
+}
+
+Result<void> SandboxRunner::check() const {
+    const auto group = groups_.make("check", {64 << 20, 16, 128});
+    return check_isolation(group ? group->entrances() : std::vector<std::string>());
 }
 
 size_t SandboxRunner::free_number() const {
@@ -131,16 +139,24 @@ void SandboxRunner::work(Slot* slot) {
     for (;;) {
         std::unique_ptr<Job> job;
         bool idle = true;
+        bool frozen = false;
         for (const TimePoint since = clock_.now(); idle;) {
-            MutexLock lock(mutex_);
-            idle = !slot->job && !slot->retired && !stopping_ && clock_.now() < since + kIdleMax;
-            if (!idle) {
-                job = std::move(slot->job);
-                slot->finished = job == nullptr;
-            } else if (lock.wait_for(slot->wake, kFreezeAfter) == std::cv_status::timeout &&
-                       environment) {
-                environment->freeze();
+            bool freeze = false;
+            {
+                MutexLock lock(mutex_);
+                const Duration left = since + kIdleMax - clock_.now();
+                idle = !slot->job && !slot->retired && !stopping_ && left > Duration::zero();
+                if (!idle) {
+                    job = std::move(slot->job);
+                    slot->finished = job == nullptr;
+                } else if (frozen || !environment) {
+                    lock.wait_for(slot->wake, left);
+                } else {
+                    freeze = lock.wait_for(slot->wake, kFreezeAfter) == std::cv_status::timeout;
+                }
             }
+            if (freeze) environment->freeze();
+            frozen = frozen || freeze;
         }
         if (!job) break;
         contracts::InvocationResult result;

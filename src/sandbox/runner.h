@@ -64,6 +64,8 @@ private:
         std::condition_variable wake;
         std::thread thread;
     };
+    // Whether an environment can be made here, with control groups if there are any.
+    Result<void> check() const;
     void work(Slot* slot);
     Result<std::unique_ptr<Environment>> make_environment(const Slot& slot);
     void reap() MR_REQUIRES(mutex_);
