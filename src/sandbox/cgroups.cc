@@ -78,19 +78,60 @@ std::string below(const Mount& mount, const std::string& path) {
 
 }  // namespace
 
+ControlGroup::ControlGroup(int version, std::vector<Part> parts)
+    : version_(version), parts_(std::move(parts)) {
+    for (const Part& part : parts_) {
+        for (const std::string& controller : part.controllers) {
+            if (controller == "memory") memory_ = part.folder + "/memory.stat";
+            if (controller == "freezer")
+                freezer_ = part.folder + (version_ == 2 ? "/cgroup.freeze" : "/freezer.state");
+        }
+    }
+}
+
 ControlGroup::~ControlGroup() {
-    for (const std::string& folder : folders_) ::rmdir(folder.c_str());
+    for (const Part& part : parts_) ::rmdir(part.folder.c_str());
+}
+
+bool ControlGroup::limit(const GroupLimits& limits) const {
+    const std::string bytes = std::to_string(limits.memory_bytes_max);
+    bool good = true;
+    for (const auto& [folder, controllers] : parts_) {
+        for (const std::string& controller : controllers) {
+            if (controller == "memory" && version_ == 2) {
+                good = write_text(folder + "/memory.max", bytes) && good;
+                // Not in every kernel: swap, and ending all at once.
+                (void)write_text(folder + "/memory.swap.max", "0");
+                (void)write_text(folder + "/memory.oom.group", "1");
+            } else if (controller == "memory") {
+                good = write_text(folder + "/memory.limit_in_bytes", bytes) && good;
+                (void)write_text(folder + "/memory.memsw.limit_in_bytes", bytes);
+            } else if (controller == "pids") {
+                good =
+                    write_text(folder + "/pids.max", std::to_string(limits.processes_max)) && good;
+            } else if (controller == "cpu" && version_ == 2) {
+                const int weight =
+                    std::clamp(limits.memory_mb * 100 / kMegabytesPerProcessor, 1, 10'000);
+                good = write_text(folder + "/cpu.weight", std::to_string(weight)) && good;
+            } else if (controller == "cpu") {
+                const int shares =
+                    std::clamp(limits.memory_mb * 1024 / kMegabytesPerProcessor, 2, 262'144);
+                good = write_text(folder + "/cpu.shares", std::to_string(shares)) && good;
+            }
+        }
+    }
+    return good;
 }
 
 std::vector<std::string> ControlGroup::entrances() const {
     std::vector<std::string> files;
-    for (const std::string& folder : folders_) files.push_back(folder + "/cgroup.procs");
+    for (const Part& part : parts_) files.push_back(part.folder + "/cgroup.procs");
     return files;
 }
 
 std::optional<uint64_t> ControlGroup::memory_used() const {
-    std::istringstream lines(read_text(files_.memory));
-    const std::string_view wanted = version_2_ ? "anon" : "total_rss";
+    std::istringstream lines(read_text(memory_));
+    const std::string_view wanted = version_ == 2 ? "anon" : "total_rss";
     std::string name;
     for (uint64_t value = 0; lines >> name >> value;) {
         if (name == wanted) return value;
@@ -99,15 +140,15 @@ std::optional<uint64_t> ControlGroup::memory_used() const {
 }
 
 bool ControlGroup::freeze(bool frozen) const {
-    if (files_.freezer.empty()) return false;
-    if (version_2_) return write_text(files_.freezer, frozen ? "1" : "0");
-    return write_text(files_.freezer, frozen ? "FROZEN" : "THAWED");
+    if (freezer_.empty()) return false;
+    if (version_ == 2) return write_text(freezer_, frozen ? "1" : "0");
+    return write_text(freezer_, frozen ? "FROZEN" : "THAWED");
 }
 
 ControlGroups::ControlGroups(std::string root) : root_(std::move(root)) {
     const std::vector<Mount> mounts = read_mounts(read_text(root_ + "/proc/self/mountinfo"));
     std::istringstream lines(read_text(root_ + "/proc/self/cgroup"));
-    std::vector<Hierarchy> version_1;
+    std::vector<ControlGroup::Part> version_1;
     for (std::string line; std::getline(lines, line);) {
         // "4:memory:/path", of version 2 "0::/path".
         const size_t first = line.find(':');
@@ -128,7 +169,7 @@ ControlGroups::ControlGroups(std::string root) : root_(std::move(root)) {
                 std::replace(listed.begin(), listed.end(), ',', ' ');
                 std::string own = names;
                 std::replace(own.begin(), own.end(), ',', ' ');
-                Hierarchy hierarchy{folder, {}};
+                ControlGroup::Part hierarchy{folder, {}};
                 for (const char* controller : {"memory", "pids", "cpu", "freezer"}) {
                     if (has_word(listed, controller) && has_word(own, controller))
                         hierarchy.controllers.emplace_back(controller);
@@ -139,7 +180,8 @@ ControlGroups::ControlGroups(std::string root) : root_(std::move(root)) {
             }
         }
     }
-    if (version_ == 0 && std::any_of(version_1.begin(), version_1.end(), [](const Hierarchy& h) {
+    if (version_ == 0 &&
+        std::any_of(version_1.begin(), version_1.end(), [](const ControlGroup::Part& h) {
             return h.controllers.front() == "memory";
         })) {
         version_ = 1;
@@ -149,7 +191,7 @@ ControlGroups::ControlGroups(std::string root) : root_(std::move(root)) {
     remove_left_over();
     // All functions below one group: they share its processor time by their sizes, and a small one
     // does not starve beside the rest of the machine.
-    for (Hierarchy& hierarchy : hierarchies_) {
+    for (ControlGroup::Part& hierarchy : hierarchies_) {
         hierarchy.folder += fmt::format("/{}{}", kPrefix, ::getpid());
         ::mkdir(hierarchy.folder.c_str(), 0755);
         for (const std::string& controller : hierarchy.controllers) {
@@ -180,7 +222,7 @@ bool ControlGroups::prepare_version_2(const std::string& folder) {
         if (!write_text(own + "/cgroup.procs", "0") || !write_text(control, "+memory"))
             return false;
     }
-    Hierarchy hierarchy{folder, {"memory"}};
+    ControlGroup::Part hierarchy{folder, {"memory"}};
     for (const char* controller : {"pids", "cpu"}) {
         if (has_word(available, controller) && write_text(control, std::string("+") + controller))
             hierarchy.controllers.emplace_back(controller);
@@ -192,7 +234,7 @@ bool ControlGroups::prepare_version_2(const std::string& folder) {
 
 // Of servers that were killed.
 void ControlGroups::remove_left_over() const {
-    for (const Hierarchy& hierarchy : hierarchies_) {
+    for (const ControlGroup::Part& hierarchy : hierarchies_) {
         std::error_code error;
         for (const auto& entry : fs::directory_iterator(hierarchy.folder, error)) {
             const std::string name = entry.path().filename();
@@ -214,7 +256,7 @@ void ControlGroups::remove_left_over() const {
 }
 
 void ControlGroups::give_up() {
-    for (const Hierarchy& hierarchy : hierarchies_) ::rmdir(hierarchy.folder.c_str());
+    for (const ControlGroup::Part& hierarchy : hierarchies_) ::rmdir(hierarchy.folder.c_str());
     hierarchies_.clear();
     version_ = 0;
 }
@@ -222,50 +264,20 @@ void ControlGroups::give_up() {
 std::string ControlGroups::describe() const {
     if (version_ == 0) return "no control groups";
     std::vector<std::string> all;
-    for (const Hierarchy& hierarchy : hierarchies_)
+    for (const ControlGroup::Part& hierarchy : hierarchies_)
         all.insert(all.end(), hierarchy.controllers.begin(), hierarchy.controllers.end());
     return fmt::format("control groups version {} ({})", version_, fmt::join(all, ", "));
 }
 
-std::unique_ptr<ControlGroup> ControlGroups::make(const std::string& name,
-                                                  const GroupLimits& limits) const {
+std::unique_ptr<ControlGroup> ControlGroups::make(const std::string& name) const {
     if (version_ == 0) return nullptr;
-    std::vector<std::string> folders;
-    ControlGroup::Files files;
+    std::vector<ControlGroup::Part> parts;
     bool good = true;
-    const std::string bytes = std::to_string(limits.memory_bytes_max);
-    const std::string processes = std::to_string(limits.processes_max);
-    for (const Hierarchy& hierarchy : hierarchies_) {
-        const std::string folder = hierarchy.folder + "/" + name;
-        good = ::mkdir(folder.c_str(), 0755) == 0 && good;
-        folders.push_back(folder);
-        for (const std::string& controller : hierarchy.controllers) {
-            if (controller == "memory") files.memory = folder + "/memory.stat";
-            if (controller == "memory" && version_ == 2) {
-                good = write_text(folder + "/memory.max", bytes) && good;
-                // Not in every kernel: swap, and ending all at once.
-                (void)write_text(folder + "/memory.swap.max", "0");
-                (void)write_text(folder + "/memory.oom.group", "1");
-            } else if (controller == "memory") {
-                good = write_text(folder + "/memory.limit_in_bytes", bytes) && good;
-                (void)write_text(folder + "/memory.memsw.limit_in_bytes", bytes);
-            } else if (controller == "pids") {
-                good = write_text(folder + "/pids.max", processes) && good;
-            } else if (controller == "cpu" && version_ == 2) {
-                const int weight =
-                    std::clamp(limits.memory_mb * 100 / kMegabytesPerProcessor, 1, 10'000);
-                good = write_text(folder + "/cpu.weight", std::to_string(weight)) && good;
-            } else if (controller == "cpu") {
-                const int shares =
-                    std::clamp(limits.memory_mb * 1024 / kMegabytesPerProcessor, 2, 262'144);
-                good = write_text(folder + "/cpu.shares", std::to_string(shares)) && good;
-            } else if (controller == "freezer") {
-                files.freezer = folder + (version_ == 2 ? "/cgroup.freeze" : "/freezer.state");
-            }
-        }
+    for (const ControlGroup::Part& hierarchy : hierarchies_) {
+        parts.push_back({hierarchy.folder + "/" + name, hierarchy.controllers});
+        good = ::mkdir(parts.back().folder.c_str(), 0755) == 0 && good;
     }
-    auto group =
-        std::make_unique<ControlGroup>(version_ == 2, std::move(folders), std::move(files));
+    auto group = std::make_unique<ControlGroup>(version_, std::move(parts));
     if (!good) return nullptr;
     return group;
 }

@@ -22,15 +22,16 @@ struct GroupLimits {
 // One environment's groups, which are removed with it. Everything in them has to have ended.
 class ControlGroup {
 public:
-    struct Files {
-        std::string memory;   // statistics
-        std::string freezer;  // empty: none
+    struct Part {
+        std::string folder;
+        std::vector<std::string> controllers;
     };
-    ControlGroup(bool version_2, std::vector<std::string> folders, Files files)
-        : version_2_(version_2), folders_(std::move(folders)), files_(std::move(files)) {}
+    ControlGroup(int version, std::vector<Part> parts);
     ~ControlGroup();
     ControlGroup(const ControlGroup&) = delete;
     ControlGroup& operator=(const ControlGroup&) = delete;
+    // False when the kernel refuses.
+    bool limit(const GroupLimits& limits) const;
     // The files that a process writes to in order to enter.
     std::vector<std::string> entrances() const;
     // Bytes of memory that its processes have for themselves; files of a tmpfs do not count.
@@ -39,9 +40,10 @@ public:
     bool freeze(bool frozen) const;
 
 private:
-    bool version_2_;
-    std::vector<std::string> folders_;
-    Files files_;
+    int version_;
+    std::vector<Part> parts_;
+    std::string memory_;   // the file of statistics
+    std::string freezer_;  // the file; empty: none
 };
 
 class ControlGroups {
@@ -58,18 +60,14 @@ public:
     // For the log: which version, with which controllers.
     std::string describe() const;
     // Null when there are none or the kernel refuses.
-    std::unique_ptr<ControlGroup> make(const std::string& name, const GroupLimits& limits) const;
+    std::unique_ptr<ControlGroup> make(const std::string& name) const;
 
 private:
-    struct Hierarchy {
-        std::string folder;                    // in which groups are made
-        std::vector<std::string> controllers;  // of ours
-    };
     bool prepare_version_2(const std::string& folder);
     void remove_left_over() const;
     std::string root_;
     int version_ = 0;
-    std::vector<Hierarchy> hierarchies_;
+    std::vector<ControlGroup::Part> hierarchies_;  // in which groups are made
 };
 
 }  // namespace millrace::sandbox

@@ -58,8 +58,9 @@ TEST(ControlGroups, Version2OfADelegatedUnit) {
     EXPECT_TRUE(groups.limits_memory());
     EXPECT_EQ(groups.describe(), "control groups version 2 (memory, pids, cpu, freezer)");
     EXPECT_FALSE(machine.has(unit + "/millrace-999999999"));
-    const auto group = groups.make("function-7", kLimits);
+    const auto group = groups.make("function-7");
     ASSERT_NE(group, nullptr);
+    EXPECT_TRUE(group->limit(kLimits));
     const std::string folder = unit + Machine::ours() + "/function-7";
     EXPECT_EQ(machine.read(folder + "/memory.max"), "268435456");
     EXPECT_EQ(machine.read(folder + "/memory.swap.max"), "0");
@@ -91,8 +92,9 @@ TEST(ControlGroups, Version1) {
         fs::create_directories(machine.path() + folder);
     const ControlGroups groups(machine.path());
     EXPECT_EQ(groups.describe(), "control groups version 1 (pids, freezer, memory, cpu)");
-    const auto group = groups.make("function-0", kLimits);
+    const auto group = groups.make("function-0");
     ASSERT_NE(group, nullptr);
+    EXPECT_TRUE(group->limit(kLimits));
     const std::string name = Machine::ours() + "/function-0";
     EXPECT_EQ(machine.read("/g/memory/box/a" + name + "/memory.limit_in_bytes"), "268435456");
     EXPECT_EQ(machine.read("/g/pids" + name + "/pids.max"), "1024");
@@ -115,7 +117,7 @@ TEST(ControlGroups, NoneWithoutTheMemoryController) {
     const ControlGroups groups(machine.path());
     EXPECT_FALSE(groups.limits_memory());
     EXPECT_EQ(groups.describe(), "no control groups");
-    EXPECT_EQ(groups.make("function-0", kLimits), nullptr);
+    EXPECT_EQ(groups.make("function-0"), nullptr);
 }
 
 }  // namespace

@@ -87,13 +87,19 @@ std::vector<std::string> variables_of(const EnvironmentSetup& setup) {
 
 Environment::~Environment() {
     kill();
+    group_.reset();
+    if (number_) setup_.pad->give_back(*number_);
     flush_log();
 }
 
 Result<void> Environment::start() {
     const contracts::FunctionSpec& spec = *setup_.spec;
+    started_ = setup_.clock->now();
+    MR_TRY(Place place, setup_.pad->take());
+    number_ = place.number;
+    group_ = std::move(place.group);
     LaunchPlan plan;
-    choose_identity(setup_.number, plan);
+    choose_identity(*number_, plan);
     plan.tmp_bytes = static_cast<uint64_t>(spec.ephemeral_storage_mb) << 20;
     plan.binds = {{setup_.code_folder, "/var/task"}};
     if (spec.runtime.starts_with("python")) {
@@ -106,11 +112,9 @@ Result<void> Environment::start() {
     // /tmp is memory, too, which a function may fill beside its own: what it uses itself is looked
     // at besides.
     const uint64_t memory_bytes = (static_cast<uint64_t>(spec.memory_mb) << 20) + plan.tmp_bytes;
-    group_ = setup_.groups->make(fmt::format("function-{}", setup_.number),
-                                 {memory_bytes + kSpareMemoryBytes, kProcessesMax, spec.memory_mb});
-    plan.memory_files = group_ != nullptr;
-    started_ = setup_.clock->now();
-    MR_TRY(launched_, launch(plan, group_ ? group_->entrances() : std::vector<std::string>()));
+    plan.memory_files =
+        group_ && group_->limit({memory_bytes + kSpareMemoryBytes, kProcessesMax, spec.memory_mb});
+    MR_TRY(launched_, launch(std::move(place.prepared), plan));
     alive_ = true;
     log_line(
         fmt::format("INIT_START Runtime Version: {}.millrace\tRuntime Version ARN: "
@@ -173,7 +177,6 @@ bool Environment::reap(bool wait) {
     if (!alive_ || ::waitpid(launched_.pid, &exit_status_, wait ? 0 : WNOHANG) != launched_.pid)
         return false;
     alive_ = false;
-    group_.reset();
     return true;
 }
 

@@ -14,17 +14,15 @@
 
 #include "contracts/function_runner.h"
 #include "contracts/log_sink.h"
-#include "sandbox/cgroups.h"
-#include "sandbox/launch.h"
+#include "sandbox/launch_pad.h"
 #include "sandbox/runtime_messages.h"
 
 namespace millrace::sandbox {
 
 struct EnvironmentSetup {
-    size_t number = 0;        // of the environment: no two that live have the same
     std::string python_path;  // folder with awslambdaric; empty: no Python
     std::string code_folder;  // unpacked, of the host
-    const ControlGroups* groups = nullptr;
+    LaunchPad* pad = nullptr;
     const std::atomic<bool>* abort = nullptr;  // set: what runs is ended
     std::shared_ptr<const contracts::FunctionSpec> spec;
     contracts::Credential credential;
@@ -82,6 +80,7 @@ private:
     void write_report();
 
     EnvironmentSetup setup_;
+    std::optional<size_t> number_;  // on the pad
     std::unique_ptr<ControlGroup> group_;
     Launched launched_;
     Fd connection_;

@@ -76,7 +76,7 @@ bool receive(int channel, Message& message) {
 }
 
 // The child shares this process's memory until it executes: only system calls in it.
-pid_t start_launcher(char* const* arguments, int output, const int (&kept)[2],
+pid_t start_launcher(char* const* arguments, int output, int channel,
                      const std::vector<std::string>& groups) {
     const int program = launcher_program();
     char* no_environment[] = {nullptr};
@@ -92,7 +92,7 @@ pid_t start_launcher(char* const* arguments, int output, const int (&kept)[2],
     }
     ::dup2(output, 1);
     ::dup2(output, 2);
-    for (const int fd : kept) ::fcntl(fd, F_SETFD, 0);
+    ::fcntl(channel, F_SETFD, 0);
     ::syscall(SYS_execveat, program, "", arguments, no_environment, AT_EMPTY_PATH);
     ::_exit(126);
 }
@@ -110,31 +110,38 @@ void choose_identity(size_t n, LaunchPlan& plan) {
     plan.gid = plan.user_namespace ? kGroupInside : kFirstUser + static_cast<gid_t>(n);
 }
 
-Result<Launched> launch(const LaunchPlan& plan, const std::vector<std::string>& groups) {
-    Launched launched;
+Result<Prepared> prepare(const std::vector<std::string>& groups) {
+    Prepared prepared;
     int channel[2];
     int output[2];
     // Packets, so that a message is never torn.
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) != 0)
         return failure("no socket pair");
-    launched.life.reset(channel[0]);
-    Fd other_end(channel[1]);
+    prepared.life.reset(channel[0]);
+    const Fd other_end(channel[1]);
     if (::pipe2(output, O_CLOEXEC) != 0) return failure("no pipe");
-    launched.output.reset(output[0]);
-    Fd writing_end(output[1]);
-    const Fd bytes = memory_file("millrace-plan", encode(plan));
-    if (!bytes || launcher_program() < 0) return failure("no memory file");
-    std::string arguments[] = {"millrace-launcher", std::to_string(other_end.get()),
-                               std::to_string(bytes.get())};
-    char* pointers[] = {arguments[0].data(), arguments[1].data(), arguments[2].data(), nullptr};
-    const int kept[2] = {other_end.get(), bytes.get()};
-    const pid_t launcher = start_launcher(pointers, writing_end.get(), kept, groups);
-    if (launcher < 0) return failure("no process");
-    other_end.reset();
-    writing_end.reset();
-    ::fcntl(launched.output.get(), F_SETFL, O_NONBLOCK);
+    prepared.output.reset(output[0]);
+    const Fd writing_end(output[1]);
+    if (launcher_program() < 0) return failure("no memory file");
+    std::string arguments[] = {"millrace-launcher", std::to_string(other_end.get())};
+    char* pointers[] = {arguments[0].data(), arguments[1].data(), nullptr};
+    prepared.launcher = start_launcher(pointers, writing_end.get(), other_end.get(), groups);
+    if (prepared.launcher < 0) return failure("no process");
+    ::fcntl(prepared.output.get(), F_SETFL, O_NONBLOCK);
+    return prepared;
+}
 
+Result<Launched> launch(Prepared prepared, const LaunchPlan& plan) {
+    Launched launched;
+    launched.output = std::move(prepared.output);
+    launched.life = std::move(prepared.life);
+    const pid_t launcher = prepared.launcher;
+    const std::string bytes = encode(plan);
     std::string why;
+    if (::send(launched.life.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) !=
+        static_cast<ssize_t>(bytes.size())) {
+        why = "the launcher takes no plan";
+    }
     Message message;
     while (why.empty() && (launched.pid < 0 || !launched.runtime_api)) {
         if (!receive(launched.life.get(), message)) {
@@ -171,7 +178,8 @@ Result<void> check_isolation(const std::vector<std::string>& groups) {
     plan.tmp_bytes = 1 << 20;
     plan.binds = {{"/usr", "/var/task"}};
     plan.arguments = {"/bin/true"};
-    MR_TRY(Launched launched, launch(plan, groups));
+    MR_TRY(Prepared prepared, prepare(groups));
+    MR_TRY(Launched launched, launch(std::move(prepared), plan));
     int status = 0;
     ::waitpid(launched.pid, &status, 0);
     return {};

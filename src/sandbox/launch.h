@@ -33,18 +33,27 @@ private:
     int fd_ = -1;
 };
 
+// A launcher that runs, in its control groups, and waits for its plan.
+struct Prepared {
+    pid_t launcher = -1;
+    Fd output;  // of the function, both streams; not blocking
+    Fd life;    // closing it ends whatever became of it
+};
+
 struct Launched {
     pid_t pid = -1;  // the namespace's first process, a child of this one: all end with it
     Fd process;      // a pidfd of it, readable when it ended
     Fd runtime_api;  // listening inside
     Fd aws;          // listening inside
-    Fd output;       // of the function, both streams; not blocking
-    Fd life;         // closing it ends the sandbox
+    Fd output;       // of Prepared
+    Fd life;         // of Prepared
 };
 
-// `groups`: files of control groups to which the sandbox is added. Takes some milliseconds. An
-// error says what the kernel refused.
-Result<Launched> launch(const LaunchPlan& plan, const std::vector<std::string>& groups);
+// `groups`: files of control groups to which the sandbox is added, which takes the kernel up to
+// 20 ms. The sandbox ends with the thread that called this.
+Result<Prepared> prepare(const std::vector<std::string>& groups);
+// Takes some milliseconds. An error says what the kernel refused.
+Result<Launched> launch(Prepared prepared, const LaunchPlan& plan);
 
 // As whom functions run in the server's n-th environment, and whether a user namespace is needed
 // for it.

@@ -37,6 +37,8 @@ std::string encode(const LaunchPlan& plan);
 // False when the bytes are no plan.
 bool decode(std::string_view bytes, LaunchPlan& plan);
 
+// A packet that the launcher takes: a function's settings are at most 4 KB.
+inline constexpr size_t kPlanBytesMax = 64 * 1024;
 // The launcher's messages to the server, one a packet: a letter and its content.
 inline constexpr char kPidMessage = 'p';      // the pid of the namespace's first process, 4 bytes
 inline constexpr char kSocketsMessage = 's';  // with two listening sockets: Runtime API, AWS

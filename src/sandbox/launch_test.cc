@@ -16,6 +16,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
+Result<Launched> launch_now(const LaunchPlan& plan) {
+    MR_TRY(Prepared prepared, prepare({}));
+    return launch(std::move(prepared), plan);
+}
+
 class LaunchTest : public testing::Test {
 protected:
     LaunchTest() {
@@ -39,7 +44,7 @@ protected:
     };
     Ended run(const std::string& script) {
         plan_.arguments = {"/bin/sh", "-c", script};
-        Result<Launched> launched = launch(plan_, {});
+        Result<Launched> launched = launch_now(plan_);
         if (!launched) return {launched.error().message, -1};
         Ended ended;
         ::waitpid(launched->pid, &ended.status, 0);
@@ -83,7 +88,7 @@ TEST_F(LaunchTest, HasNoRights) {
 
 TEST_F(LaunchTest, IsAUserOfItsOwnWhenTheServerIsRoot) {
     plan_.arguments = {"/bin/sleep", "100"};
-    Result<Launched> launched = launch(plan_, {});
+    Result<Launched> launched = launch_now(plan_);
     ASSERT_TRUE(launched) << launched.error().message;
     std::ifstream status("/proc/" + std::to_string(launched->pid) + "/status");
     const uid_t user = ::geteuid() == 0 ? 1'879'048'197 : ::geteuid();
@@ -143,7 +148,7 @@ TEST_F(LaunchTest, EndsWithItsFunctionAndSaysHow) {
     EXPECT_EQ(WEXITSTATUS(run("sleep 100 & exit 3").status), 3);
     EXPECT_EQ(WEXITSTATUS(run("kill -9 $$").status), 128 + 9);
     plan_.arguments = {"/var/task/missing"};
-    Result<Launched> launched = launch(plan_, {});
+    Result<Launched> launched = launch_now(plan_);
     ASSERT_TRUE(launched) << launched.error().message;
     int status = 0;
     ::waitpid(launched->pid, &status, 0);
@@ -153,7 +158,7 @@ TEST_F(LaunchTest, EndsWithItsFunctionAndSaysHow) {
 TEST_F(LaunchTest, SaysWhatIsMissing) {
     plan_.binds = {{folder_ + "/nothing", "/var/task"}};
     plan_.arguments = {"/bin/true"};
-    const Result<Launched> launched = launch(plan_, {});
+    const Result<Launched> launched = launch_now(plan_);
     ASSERT_FALSE(launched);
     EXPECT_EQ(launched.error().message, "the function could not be isolated: cannot open " +
                                             folder_ + "/nothing: No such file or directory");

@@ -1,6 +1,6 @@
 // The launcher: the small static program that makes a function's sandbox and stays as its first
 // process. It is carried inside the server's binary (launcher_image.h) and started with the number
-// of a socket and of a file with the plan. As root it needs no user namespace, and becomes the
+// of a socket, where the plan comes from. As root it needs no user namespace, and becomes the
 // function's own user; otherwise it makes one. Source: docs/adr/0006-sandbox.md,
 // user_namespaces(7), pid_namespaces(7), pivot_root(2), mount_setattr(2).
 #include <fcntl.h>
@@ -339,15 +339,12 @@ void enter_user_namespace(const LaunchPlan& plan) {
 }
 
 int run(int argc, char** argv) {
-    if (argc != 3) return 125;
+    if (argc != 2) return 125;
     g_channel = std::atoi(argv[1]);
-    const int file = std::atoi(argv[2]);
-    std::string bytes;
-    char buffer[4096];
-    ssize_t n = 0;
-    while ((n = ::read(file, buffer, sizeof buffer)) > 0)
-        bytes.append(buffer, static_cast<size_t>(n));
-    ::close(file);
+    std::string bytes(kPlanBytesMax, '\0');
+    const ssize_t n = ::recv(g_channel, bytes.data(), bytes.size(), 0);
+    if (n <= 0) return 125;  // the server is gone, or needs no more
+    bytes.resize(static_cast<size_t>(n));
     LaunchPlan plan;
     errno = EINVAL;
     need(decode(bytes, plan), "the plan is damaged");

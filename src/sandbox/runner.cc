@@ -27,35 +27,7 @@ SandboxRunner::SandboxRunner(RunnerOptions options, const Clock& clock, Rng& rng
       logs_(logs),
       credentials_(std::move(credentials)),
       cache_(options_.cache_folder),
-      relay_(options_.server_port) {
-    Result<void> isolation = check();
-    if (!isolation && groups_.limits_memory()) {
-        groups_.give_up();
-        isolation = check();
-    }
-    if (!isolation) {
-        log::warn("functions cannot run on this machine: {}", isolation.error().message);
-        return;
-    }
-    log::info("functions: {}; limits by {}",
-              ::geteuid() == 0 ? "each as a user of its own" : "in user namespaces of this user",
-              groups_.limits_memory() ? groups_.describe()
-                                      : "looking ten times a second (there are no usable control "
-                                        "groups), processor time is not shared out");
-}
-
-Result<void> SandboxRunner::check() const {
-    const auto group = groups_.make("check", {64 << 20, 16, 128});
-    return check_isolation(group ? group->entrances() : std::vector<std::string>());
-}
-
-size_t SandboxRunner::free_number() const {
-    for (size_t number = 0;; ++number) {
-        if (std::none_of(slots_.begin(), slots_.end(),
-                         [&](const auto& slot) { return slot->number == number; }))
-            return number;
-    }
-}
+      relay_(options_.server_port) {}
 
 void SandboxRunner::run(std::shared_ptr<const contracts::FunctionSpec> spec,
                         contracts::Invocation invocation,
@@ -86,7 +58,6 @@ void SandboxRunner::run(std::shared_ptr<const contracts::FunctionSpec> spec,
             }
             if (slots_.size() < options_.environments_max + 8) {
                 auto slot = std::make_unique<Slot>();
-                slot->number = free_number();
                 slot->spec = std::move(spec);
                 slot->job = std::move(job);
                 Slot* raw = slot.get();
@@ -104,8 +75,7 @@ void SandboxRunner::run(std::shared_ptr<const contracts::FunctionSpec> spec,
 Result<std::unique_ptr<Environment>> SandboxRunner::make_environment(const Slot& slot) {
     const auto& spec = slot.spec;
     EnvironmentSetup setup;
-    setup.number = slot.number;
-    setup.groups = &groups_;
+    setup.pad = &pad_;
     setup.abort = &abort_;
     setup.python_path = options_.python_path;
     setup.spec = spec;
@@ -230,6 +200,7 @@ void SandboxRunner::stop(std::chrono::seconds grace) {
         slots.swap(slots_);
     }
     for (const auto& slot : slots) slot->thread.join();
+    pad_.stop();
     relay_.stop();
 }
 

@@ -54,7 +54,6 @@ private:
         std::function<void(contracts::InvocationResult)> done;
     };
     struct Slot {
-        size_t number = 0;  // unique among those that are there
         std::shared_ptr<const contracts::FunctionSpec> spec;
         std::unique_ptr<Job> job;
         bool busy = true;
@@ -64,19 +63,16 @@ private:
         std::condition_variable wake;
         std::thread thread;
     };
-    // Whether an environment can be made here, with control groups if there are any.
-    Result<void> check() const;
     void work(Slot* slot);
     Result<std::unique_ptr<Environment>> make_environment(const Slot& slot);
     void reap() MR_REQUIRES(mutex_);
-    size_t free_number() const MR_REQUIRES(mutex_);
 
     RunnerOptions options_;
     const Clock& clock_;
     Rng& rng_;
     contracts::LogSink& logs_;
     contracts::CredentialProvider credentials_;
-    ControlGroups groups_;
+    LaunchPad pad_;
     std::atomic<bool> abort_{false};
     CodeCache cache_;
     Relay relay_;

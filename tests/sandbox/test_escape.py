@@ -95,22 +95,24 @@ def test_has_no_rights(hostile):
     all_refused(hostile("set_ids"))
 
 
-def test_is_no_user_of_the_host_when_the_server_is_root(hostile):
-    """What the host sees of the function's processes."""
+def test_is_a_user_of_its_own_when_the_server_is_root(hostile):
+    """What the host sees of the sandboxes' processes."""
     hostile("identity")
-    server_uid = os.stat(f"/proc/{hostile.server.process.pid}").st_uid
-    users = set()
-    for pid in descendants(hostile.server.process.pid):
-        users.add(os.stat(f"/proc/{pid}/stat").st_uid)
-        users |= {int(uid) for line in open(f"/proc/{pid}/status") if line.startswith("Uid:") for uid in line.split()[1:]}
-    assert users
-    if server_uid == 0:
-        assert all(1_879_048_192 <= uid < 1_879_048_192 + 100 for uid in users - {0}) and len(users - {0}) >= 1
-        running = {int(line.split()[1]) for pid in descendants(hostile.server.process.pid)
-                   for line in open(f"/proc/{pid}/status") if line.startswith("Uid:")}
-        assert 0 not in running
-    else:
-        assert users <= {server_uid, 0}
+    server = hostile.server.process.pid
+    ids = []
+    for pid in descendants(server):
+        if os.readlink(f"/proc/{pid}/ns/pid") != os.readlink(f"/proc/{server}/ns/pid"):
+            ids += [line.split()[1:] for line in open(f"/proc/{pid}/status") if line.startswith(("Uid:", "Gid:"))]
+    assert len(ids) >= 4
+    for each in ids:
+        if server_is_root(hostile):
+            assert all(1_879_048_192 <= int(one) < 1_879_048_192 + 100 for one in each), ids
+        else:
+            assert "0" not in each, ids
+
+
+def server_is_root(hostile):
+    return os.stat(f"/proc/{hostile.server.process.pid}").st_uid == 0
 
 
 def descendants(pid):
