@@ -83,8 +83,7 @@ ControlGroup::ControlGroup(int version, std::vector<Part> parts)
     for (const Part& part : parts_) {
         for (const std::string& controller : part.controllers) {
             if (controller == "memory") memory_ = part.folder + "/memory.stat";
-            if (controller == "freezer")
-                freezer_ = part.folder + (version_ == 2 ? "/cgroup.freeze" : "/freezer.state");
+            if (controller == "freezer") freezer_ = part.folder + "/cgroup.freeze";
         }
     }
 }
@@ -140,9 +139,7 @@ std::optional<uint64_t> ControlGroup::memory_used() const {
 }
 
 bool ControlGroup::freeze(bool frozen) const {
-    if (freezer_.empty()) return false;
-    if (version_ == 2) return write_text(freezer_, frozen ? "1" : "0");
-    return write_text(freezer_, frozen ? "FROZEN" : "THAWED");
+    return !freezer_.empty() && write_text(freezer_, frozen ? "1" : "0");
 }
 
 ControlGroups::ControlGroups(std::string root) : root_(std::move(root)) {
@@ -170,7 +167,7 @@ ControlGroups::ControlGroups(std::string root) : root_(std::move(root)) {
                 std::string own = names;
                 std::replace(own.begin(), own.end(), ',', ' ');
                 ControlGroup::Part hierarchy{folder, {}};
-                for (const char* controller : {"memory", "pids", "cpu", "freezer"}) {
+                for (const char* controller : {"memory", "pids", "cpu"}) {
                     if (has_word(listed, controller) && has_word(own, controller))
                         hierarchy.controllers.emplace_back(controller);
                 }
@@ -243,12 +240,7 @@ void ControlGroups::remove_left_over() const {
                 std::strtol(name.c_str() + std::string_view(kPrefix).size(), nullptr, 10);
             if (pid <= 0 || fs::exists(fmt::format("{}/proc/{}", root_, pid), error)) continue;
             for (const auto& inner : fs::directory_iterator(entry.path(), error)) {
-                if (!inner.is_directory(error)) continue;
-                // What was frozen cannot end.
-                const std::string file =
-                    inner.path().string() + (version_ == 2 ? "/cgroup.freeze" : "/freezer.state");
-                if (fs::exists(file, error)) (void)write_text(file, version_ == 2 ? "0" : "THAWED");
-                ::rmdir(inner.path().c_str());
+                if (inner.is_directory(error)) ::rmdir(inner.path().c_str());
             }
             ::rmdir(entry.path().c_str());
         }

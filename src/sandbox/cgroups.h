@@ -36,7 +36,8 @@ public:
     std::vector<std::string> entrances() const;
     // Bytes of memory that its processes have for themselves; files of a tmpfs do not count.
     std::optional<uint64_t> memory_used() const;
-    // False when there is nothing to freeze with.
+    // False when there is nothing to freeze with: version 1 could, but what it freezes cannot be
+    // killed, and would outlive a server that is.
     bool freeze(bool frozen) const;
 
 private:

@@ -79,19 +79,17 @@ TEST(ControlGroups, Version2OfADelegatedUnit) {
 
 TEST(ControlGroups, Version1) {
     const Machine machine;
-    machine.write("/proc/self/cgroup",
-                  "8:pids:/\n6:freezer:/\n4:memory:/box/a\n1:cpu,cpuacct:/\n0::/\n");
+    machine.write("/proc/self/cgroup", "8:pids:/\n4:memory:/box/a\n1:cpu,cpuacct:/\n0::/\n");
     machine.write("/proc/self/mountinfo",
                   "31 30 0:27 / /g/memory rw - cgroup cgroup rw,memory\n"
                   "32 30 0:28 / /g/pids rw - cgroup cgroup rw,pids\n"
                   "33 30 0:29 / /g/cpu rw - cgroup cgroup rw,cpu,cpuacct\n"
-                  "34 30 0:30 / /g/freezer rw - cgroup cgroup rw,freezer\n"
                   "35 30 0:31 / /g/unified rw - cgroup2 cgroup2 rw\n");
     machine.write("/g/unified/cgroup.controllers", "hugetlb\n");
-    for (const char* folder : {"/g/memory/box/a", "/g/pids", "/g/cpu", "/g/freezer"})
+    for (const char* folder : {"/g/memory/box/a", "/g/pids", "/g/cpu"})
         fs::create_directories(machine.path() + folder);
     const ControlGroups groups(machine.path());
-    EXPECT_EQ(groups.describe(), "control groups version 1 (pids, freezer, memory, cpu)");
+    EXPECT_EQ(groups.describe(), "control groups version 1 (pids, memory, cpu)");
     const auto group = groups.make("function-0");
     ASSERT_NE(group, nullptr);
     EXPECT_TRUE(group->limit(kLimits));
@@ -99,11 +97,10 @@ TEST(ControlGroups, Version1) {
     EXPECT_EQ(machine.read("/g/memory/box/a" + name + "/memory.limit_in_bytes"), "268435456");
     EXPECT_EQ(machine.read("/g/pids" + name + "/pids.max"), "1024");
     EXPECT_EQ(machine.read("/g/cpu" + name + "/cpu.shares"), "74");
-    EXPECT_EQ(group->entrances().size(), 4U);
+    EXPECT_EQ(group->entrances().size(), 3U);
     machine.write("/g/memory/box/a" + name + "/memory.stat", "cache 1\nrss 2\ntotal_rss 3\n");
     EXPECT_EQ(group->memory_used(), 3U);
-    EXPECT_TRUE(group->freeze(true));
-    EXPECT_EQ(machine.read("/g/freezer" + name + "/freezer.state"), "FROZEN");
+    EXPECT_FALSE(group->freeze(true));
 }
 
 TEST(ControlGroups, NoneWithoutTheMemoryController) {

@@ -236,6 +236,36 @@ def test_zip_that_leaves_its_folder(hostile, name, link):
     assert error.value.response["Error"]["Code"] == "InvalidParameterValueException"
 
 
+def test_a_killed_server_leaves_nothing_behind(tmp_path):
+    instance = Server(tmp_path / "data").start()
+    hostile = Hostile(instance)
+    hostile.create("leaver")
+    assert hostile.answer("leaver", "leave_behind")[0] is None
+    time.sleep(1.5)  # until it is frozen
+    processes = descendants(instance.process.pid)
+    assert len(processes) >= 3
+    instance.kill()
+    wait_until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in processes), 5, "the end of all processes")
+    instance.start()
+    assert Hostile.answer(hostile, "leaver", "counted") == (None, None)
+    assert instance.stop() == 0
+
+
+def test_many_functions_start_at_once(tmp_path):
+    instance = Server(tmp_path / "data").start()
+    hostile = Hostile(instance)
+    for n in range(6):
+        hostile.create(f"f{n}")
+    answers = []
+    threads = [threading.Thread(target=lambda n=n: answers.append(hostile.answer(f"f{n % 6}", "limits")[0])) for n in range(18)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [None] * 18
+    assert instance.stop() == 0
+
+
 def test_stop_waits_only_so_long(tmp_path):
     instance = Server(tmp_path / "data").start()
     hostile = Hostile(instance)
