@@ -113,7 +113,7 @@ Result<std::string> CodeCache::unpack(std::string_view sha256_hex, const std::st
             const fs::path file = temporary / path;
             if (archive_entry_filetype(entry) == AE_IFDIR) return make_folders(temporary, path);
             MR_CHECK_OK(make_folders(temporary, path.parent_path()));
-            std::unique_ptr<FILE, int (*)(FILE*)> out(std::fopen(file.c_str(), "wb"), std::fclose);
+            std::unique_ptr<FILE, int (*)(FILE*)> out(std::fopen(file.c_str(), "wbe"), std::fclose);
             if (!out) return bad_zip();
             const void* block = nullptr;
             size_t size = 0;

@@ -329,6 +329,7 @@ bool Environment::init(const contracts::Invocation& invocation, TimePoint deadli
             return false;
         } else {
             fail(result, "Runtime.ExitError", exit_text(invocation.request_id));
+            log_line(exit_text(invocation.request_id) + "\nRuntime.ExitError");
             return false;
         }
     }
@@ -361,6 +362,7 @@ void Environment::handle(const contracts::Invocation& invocation, TimePoint dead
         }
         if (waited == Wait::kExited) {
             fail(result, "Runtime.ExitError", exit_text(invocation.request_id));
+            log_line(exit_text(invocation.request_id) + "\nRuntime.ExitError");
             return;
         }
         if (request.method == "POST" && request.path == prefix + "/response") {

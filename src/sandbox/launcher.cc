@@ -44,6 +44,7 @@ constexpr uint64_t kBytesPerInode = 16 * 1024;
 constexpr rlim_t kProcessesMax = 1024;
 constexpr rlim_t kFilesMax = 1024;
 constexpr int kNotFound = 127;
+constexpr int kBusyTriesMax = 1000;
 
 int g_channel = -1;
 
@@ -277,7 +278,14 @@ std::vector<char*> pointers(std::vector<std::string>& list) {
     ::syscall(SYS_close_range, 3U, ~0U, 0U);
     std::vector<char*> arguments = pointers(plan.arguments);
     std::vector<char*> environment = pointers(plan.environment);
-    if (::chdir("/var/task") == 0) ::execve(arguments[0], arguments.data(), environment.data());
+    need(::chdir("/var/task") == 0, "cannot enter the code");
+    // A file just unpacked is busy while a process that the server starts still has it open for
+    // writing: until that executes, some milliseconds.
+    for (int tries = 0; tries < kBusyTriesMax; ++tries) {
+        ::execve(arguments[0], arguments.data(), environment.data());
+        if (errno != ETXTBSY) break;
+        ::usleep(1000);
+    }
     const std::string why = std::string(arguments[0]) + ": " + std::strerror(errno) + "\n";
     (void)!::write(2, why.data(), why.size());
     ::_exit(errno == ENOENT ? kNotFound : 126);
