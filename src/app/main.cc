@@ -9,7 +9,6 @@
 
 #include "app/runtime.h"
 #include "core/log.h"
-#include "sandbox/init.h"
 
 namespace {
 
@@ -54,9 +53,6 @@ int serve(app::RuntimeOptions options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    // What runs first inside a sandbox; not for users.
-    if (argc > 3 && std::string_view(argv[1]) == "sandbox-init")
-        return sandbox::run_init(argc - 2, argv + 2);
     CLI::App cli("Runs AWS-shaped, event-driven systems on this machine.", "millrace");
     cli.set_version_flag("--version", kVersion);
     bool print_operations = false;

@@ -185,7 +185,6 @@ void Wiring::start_functions() {
     std::error_code error;
     const fs::path self = fs::read_symlink("/proc/self/exe", error);
     sandbox::RunnerOptions options;
-    options.self = self.string();
     for (const auto& version :
          fs::directory_iterator(self.parent_path().parent_path() / "runtimes/python/lib", error)) {
         const fs::path packages = version.path() / "site-packages";
@@ -210,7 +209,7 @@ void Wiring::stop() {
     stopped_ = true;
     // Mappings take nothing new; functions still reach the server while their last events run.
     if (lanes_) lanes_->ask_to_stop("");
-    if (runner_) runner_->stop();
+    if (runner_) runner_->stop(kStopGrace);
     if (lanes_) lanes_->stop();
     if (server_) server_->stop(kStopGrace);
     if (logs_) {
