@@ -55,7 +55,7 @@ struct StreamShardRow {
     std::string id;         // "shardId-00000001769854830123-1a2b3c4d"
     std::string parent_id;  // empty: none
     uint64_t hash_from = 0;
-    bool closed = false;
+    std::optional<TimePoint> closed;  // since then nothing is appended
 };
 
 // The description of a stream. One row in Space::kStreams.
@@ -72,6 +72,13 @@ struct StreamRow {
     std::string hash_name;
     std::string sort_name;               // empty: none
     std::vector<StreamShardRow> shards;  // parents first
+
+    const StreamShardRow* find_shard(std::string_view shard_id) const {
+        for (const StreamShardRow& shard : shards) {
+            if (shard.id == shard_id) return &shard;
+        }
+        return nullptr;
+    }
 };
 
 inline std::string stream_arn(std::string_view account, std::string_view region,
@@ -104,7 +111,7 @@ inline std::string stream_wake_key(uint64_t stream_id, uint32_t shard) {
     return "stream:" + std::to_string(stream_id) + "/" + std::to_string(shard);
 }
 
-inline constexpr uint8_t kStreamRowFormat = 1;
+inline constexpr uint8_t kStreamRowFormat = 2;
 inline std::string encode_stream_row(const StreamRow& row) {
     std::string out;
     append_u8(out, kStreamRowFormat);
@@ -125,7 +132,7 @@ inline std::string encode_stream_row(const StreamRow& row) {
         append_bytes(out, shard.id);
         append_bytes(out, shard.parent_id);
         append_u64(out, shard.hash_from);
-        append_u8(out, shard.closed ? 1 : 0);
+        append_u64(out, shard.closed ? static_cast<uint64_t>(epoch_ms(*shard.closed)) : 0);
     }
     return out;
 }
@@ -150,7 +157,8 @@ inline std::optional<StreamRow> decode_stream_row(std::string_view bytes) {
         shard.id = reader.bytes();
         shard.parent_id = reader.bytes();
         shard.hash_from = reader.u64();
-        shard.closed = reader.u8() != 0;
+        if (const uint64_t closed_ms = reader.u64(); closed_ms != 0)
+            shard.closed = from_epoch_ms(static_cast<int64_t>(closed_ms));
         row.shards.push_back(std::move(shard));
     }
     if (!reader.ok()) return std::nullopt;

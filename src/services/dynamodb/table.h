@@ -2,6 +2,7 @@
 // make a new one. Thread-safety: immutable; shared by the cache and the requests in flight.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <map>
 #include <memory>
@@ -77,10 +78,23 @@ struct TimeToLive {
     uint64_t generation = 0;  // grows with every enabling: names the back-fill
 };
 
+// Records written to a table's stream since they were last looked at, by the first bits of the key
+// hash: what decides whether and where a shard is split (workers/stream_splitter.h).
+struct StreamHeat {
+    static constexpr int kBits = 6;
+    static constexpr size_t kBuckets = size_t{1} << kBits;
+    static constexpr uint64_t hash_of(size_t bucket) { return uint64_t{bucket} << (64 - kBits); }
+    std::array<std::atomic<uint32_t>, kBuckets> records{};
+    void add(uint64_t hash) {
+        records[hash >> (64 - kBits)].fetch_add(1, std::memory_order_relaxed);
+    }
+};
+
 // Items and bytes added since the counters were last written; see workers/statistics.h.
 struct TableStatistics {
     std::atomic<int64_t> items{0};
     std::atomic<int64_t> bytes{0};
+    StreamHeat stream_heat;
 };
 
 struct Table {

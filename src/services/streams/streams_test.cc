@@ -51,7 +51,7 @@ protected:
     void close_shard() {
         row_.enabled = false;
         row_.disabled = clock_.now();
-        row_.shards[0].closed = true;
+        row_.shards[0].closed = clock_.now();
         write_row();
     }
     void append(int number) {
