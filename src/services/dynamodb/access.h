@@ -35,6 +35,12 @@ struct Touched {
     void names(const std::vector<std::string_view>& names) {
         attributes.insert(names.begin(), names.end());
     }
+    // Of a legacy parameter.
+    template <class Map>
+    void names_of(const std::optional<Map>& parameter) {
+        if (!parameter) return;
+        for (const auto& entry : *parameter) name(entry.first);
+    }
     // Expressions that do not parse are left out: the operation refuses them after this.
     void condition(const std::optional<std::string>& text, expression::Kind kind,
                    expression::ExpressionContext& context);

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "contracts/caller.h"
 #include "contracts/stream_record.h"
 #include "core/result.h"
 #include "core/time.h"
@@ -18,6 +19,7 @@
 #include "model/generated/dynamodb.h"
 #include "services/dynamodb/expression/expression.h"
 #include "services/dynamodb/siphash.h"
+#include "services/dynamodb/throttle.h"
 
 namespace millrace::dynamodb {
 
@@ -42,6 +44,7 @@ struct KeyAttributes {
 enum class ProjectionKind : uint8_t { kAll = 1, kKeysOnly = 2, kInclude = 3 };
 enum class IndexState : uint8_t { kActive = 1, kBackfilling = 2, kDeleting = 3 };
 
+inline constexpr int64_t kUnitsMax = 1'000'000'000'000;
 struct Throughput {
     int64_t read_units = 0;
     int64_t write_units = 0;
@@ -95,6 +98,7 @@ struct TableStatistics {
     std::atomic<int64_t> items{0};
     std::atomic<int64_t> bytes{0};
     StreamHeat stream_heat;
+    Throttle throttle;
 };
 
 struct Table {
@@ -111,7 +115,7 @@ struct Table {
     bool on_demand = false;
     bool show_billing = false;  // BillingModeSummary: on demand, or was
     TimePoint on_demand_since{};
-    Throughput throughput;
+    Throughput throughput;      // on demand: the maxima of OnDemandThroughput; zero: none
     TimePoint last_increase{};  // zero: never
     TimePoint last_decrease{};
     bool deletion_protection = false;
@@ -120,9 +124,13 @@ struct Table {
     TimeToLive ttl;
     std::string table_class;  // empty: never given, STANDARD
     std::map<std::string, std::string> tags;
+    std::string policy;  // resource policy, JSON; empty: none
+    std::string policy_revision;
 
     // Not stored: shared by all versions of the table's definition in this process.
     std::shared_ptr<TableStatistics> statistics;
+    // Not stored: `policy`, compiled.
+    std::shared_ptr<const contracts::PolicyDocument> parsed_policy;
 
     std::string arn() const;
     std::string index_arn(const Index& index) const;
@@ -136,6 +144,10 @@ using TableRef = std::shared_ptr<const Table>;
 std::string encode_table(const Table& table);
 // Nothing: unknown version or malformed.
 std::optional<Table> decode_table(std::string_view bytes);
+
+// OnDemandThroughput of CreateTable and UpdateTable: changes the table's maxima.
+Result<void> apply_on_demand_throughput(Table& table,
+                                        const model::dynamodb::OnDemandThroughput& wanted);
 
 // As DescribeTable shows it. `status`: ACTIVE, CREATING, UPDATING, DELETING.
 model::dynamodb::TableDescription describe_table(const Table& table, std::string_view status,

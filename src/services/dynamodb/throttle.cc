@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "services/dynamodb/capacity.h"
 #include "services/dynamodb/errors.h"
 #include "services/dynamodb/table.h"
 #include "services/dynamodb/write.h"
@@ -19,11 +20,10 @@ Result<void> take(contracts::OpContext& context, const Table& table, const Index
     const uint64_t resource = index == nullptr ? 0 : index->id;
     if (!table.statistics->throttle.take(resource, capacity, units, static_cast<double>(limit),
                                          table.on_demand ? 1 : kBurstSeconds, context.now())) {
-        return errors::throttled(
-            index == nullptr ? table.arn() : table.index_arn(*index),
-            fmt::format("{}{}", index == nullptr ? "Table" : "Index",
-                        capacity == Capacity::kRead ? "Read" : "Write"),
-            table.on_demand);
+        return errors::throttled(index == nullptr ? table.arn() : table.index_arn(*index),
+                                 fmt::format("{}{}", index == nullptr ? "Table" : "Index",
+                                             capacity == Capacity::kRead ? "Read" : "Write"),
+                                 table.on_demand);
     }
     if (capacity == Capacity::kWrite) {
         context.txn().on_abort([statistics = table.statistics, resource, units] {
@@ -66,7 +66,7 @@ Result<void> take_read(contracts::OpContext& context, const Table& table, const 
                 Capacity::kRead, units);
 }
 
-Result<void> take_write(contracts::OpContext& context, const Table& table, double units) {
+Result<void> take_table_write(contracts::OpContext& context, const Table& table, double units) {
     return take(context, table, nullptr, Capacity::kWrite, units);
 }
 
@@ -79,6 +79,12 @@ Result<void> take_index_writes(contracts::OpContext& context, const Table& table
                          units * factor));
     }
     return {};
+}
+
+Result<void> take_write(contracts::OpContext& context, const Table& table, const WriteCost& cost,
+                        double factor) {
+    MR_CHECK_OK(take_table_write(context, table, factor * write_units(cost.size_bytes)));
+    return take_index_writes(context, table, cost, factor);
 }
 
 }  // namespace millrace::dynamodb

@@ -5,8 +5,8 @@
 // on-demand table has one second's burst. A request is let in while anything is left, whatever it
 // costs, and what it costs beyond that is paid back before the next one.
 // Thread-safety: safe from any thread. Cost: nothing for on-demand tables without a maximum.
-// Source: DynamoDB Developer Guide, "Burst and adaptive capacity", "Maximum throughput for on-demand
-// tables".
+// Source: DynamoDB Developer Guide, "Burst and adaptive capacity", "Maximum throughput for
+// on-demand tables".
 #pragma once
 
 #include <cstdint>
@@ -47,9 +47,12 @@ private:
 Result<void> take_read(contracts::OpContext& context, const Table& table, const Index* index,
                        double units);
 // The same for the table's part of a write. Given back when the transaction does not commit.
-Result<void> take_write(contracts::OpContext& context, const Table& table, double units);
+Result<void> take_table_write(contracts::OpContext& context, const Table& table, double units);
 // The same for the indexes that a write touched.
 Result<void> take_index_writes(contracts::OpContext& context, const Table& table,
                                const WriteCost& cost, double factor = 1);
+// The same for the table and the indexes that a write touched.
+Result<void> take_write(contracts::OpContext& context, const Table& table, const WriteCost& cost,
+                        double factor = 1);
 
 }  // namespace millrace::dynamodb

@@ -20,25 +20,6 @@ store::Key trimmed_key(const store::LogId& log) {
     return {store::Space::kStreams, std::string(kTrimmed), log.id};
 }
 
-// arn:aws:dynamodb:<region>:<account>:table/<table>/stream/<label>
-std::optional<store::Key> key_of_arn(std::string_view arn) {
-    constexpr std::string_view kPrefix = "arn:aws:dynamodb:";
-    constexpr std::string_view kTable = ":table/";
-    constexpr std::string_view kStream = "/stream/";
-    if (!arn.starts_with(kPrefix)) return std::nullopt;
-    arn.remove_prefix(kPrefix.size());
-    const size_t region = arn.find(':');
-    const size_t table = arn.find(kTable);
-    const size_t stream = arn.find(kStream);
-    if (region == std::string_view::npos || table == std::string_view::npos ||
-        stream == std::string_view::npos || region >= table || table >= stream) {
-        return std::nullopt;
-    }
-    return contracts::stream_key(arn.substr(region + 1, table - region - 1), arn.substr(0, region),
-                                 arn.substr(table + kTable.size(), stream - table - kTable.size()),
-                                 arn.substr(stream + kStream.size()));
-}
-
 std::string encode_trimmed(store::Version through) {
     std::string mark;
     append_u8(mark, kTrimmedFormat);
@@ -136,7 +117,7 @@ std::unique_ptr<contracts::Worker> StreamsService::make_trimmer() {
 }
 
 std::optional<contracts::StreamRow> StreamsService::find(store::Txn& txn, std::string_view arn) {
-    const auto key = key_of_arn(arn);
+    const auto key = contracts::stream_key_of_arn(arn);
     if (!key) return std::nullopt;
     const auto bytes = txn.get(*key);
     if (!bytes) return std::nullopt;
@@ -168,7 +149,7 @@ store::Version StreamsService::last(store::Txn& txn, const contracts::StreamRow&
 }
 
 bool StreamsService::is_closed_durably(std::string_view arn, std::string_view shard_id) {
-    const auto key = key_of_arn(arn);
+    const auto key = contracts::stream_key_of_arn(arn);
     std::optional<std::string> bytes;
     store::Ticket ticket = 0;
     if (!key || store_.read(*key, bytes, ticket) != store::CommitStatus::kOk || !bytes ||

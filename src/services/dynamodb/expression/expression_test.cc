@@ -522,7 +522,7 @@ TEST(Legacy, Updates) {
     EXPECT_EQ(run({{"a", "PUT", nullptr}}, "{}"),
               p + "Only DELETE action is allowed when no attribute value is specified");
     EXPECT_EQ(run({{"l", "ADD", &list}}, R"({"l":{"S":"x"}})"),
-              "An operand in the update expression has an incorrect data type");
+              "Type mismatch for attribute to update");
 }
 
 TEST(Legacy, AttributesToGet) {

@@ -230,6 +230,7 @@ Result<KeyCondition> translate_key_conditions(std::span<const LegacyCondition> c
 
 Result<Update> translate_updates(std::span<const LegacyUpdate> updates) {
     Update result;
+    result.legacy = true;
     for (const LegacyUpdate& entry : updates) {
         if (entry.value != nullptr) MR_CHECK_OK(item::check_valid(*entry.value));
         Update::Action action{.op = UpdateOp::kSet, .path = {{std::string(entry.attribute), -1}}};
@@ -253,7 +254,7 @@ Result<Update> translate_updates(std::span<const LegacyUpdate> updates) {
                 return invalid_parameter(std::string("ADD action is not supported for the type ")
                                              .append(item::type_name(type)));
             }
-            action.op = UpdateOp::kLegacyAdd;
+            action.op = UpdateOp::kAdd;
             action.value = *entry.value;
         } else {
             UpdateOperand operand;

@@ -15,10 +15,6 @@ constexpr size_t kBytesMax = 4 << 20;
 
 Result<void> TransactGetItems::check(const Input& input) {
     static const std::optional<item::Item> kNoValues;
-    if (input.transact_items->size() > 100) {
-        return errors::constraint("'[...]'", "transactItems",
-                                  "Member must have length less than or equal to 100");
-    }
     for (const auto& action : *input.transact_items) {
         MR_CHECK_OK(expression::check_parameters(
             {}, {{"ProjectionExpression", action.get->projection_expression.has_value(), false}},
@@ -47,20 +43,16 @@ Result<void> TransactGetItems::authorize(DynamoDbService& service, OpContext& co
 
 Outcome<TransactGetItems::Output> TransactGetItems::run(DynamoDbService& service,
                                                         OpContext& context, const Input& input) {
-    static const std::optional<item::Item> kNoValues;
     Output output;
     output.responses.emplace();
     std::set<std::string> seen;
-    std::map<std::string, double> units;
+    std::map<std::string, Units> units;
     size_t bytes = 0;
+    std::vector<errors::CancellationReason> reasons;
+    bool throttled = false;
     for (const auto& action : *input.transact_items) {
         const auto& get = *action.get;
-        std::optional<expression::Projection> projection;
-        expression::ExpressionContext parsing(get.expression_attribute_names, kNoValues);
-        if (get.projection_expression) {
-            MR_TRY(projection, expression::parse_projection(*get.projection_expression, parsing));
-            MR_CHECK_OK(parsing.check_all_used());
-        }
+        MR_TRY(const std::optional<expression::Projection> projection, parse_projection(get));
         MR_TRY(const TableRef table, need_table(service, context, *get.table_name, false));
         MR_TRY(const ItemKey key, key_of_request(*table, *get.key));
         if (!seen.insert(key.partition + key.sort).second) {
@@ -75,15 +67,17 @@ Outcome<TransactGetItems::Output> TransactGetItems::run(DynamoDbService& service
             response.item = projection ? expression::project(*projection, stored.view())
                                        : item::Item(stored.view());
         }
-        units[table->name] +=
+        const double cost =
             2 * read_units(stored.exists() ? item::item_size(stored.view()) : 0, true);
-    }
-    for (const auto& [table, sum] : units) {
-        if (const auto capacity = consumed(input.return_consumed_capacity, table, sum)) {
-            if (!output.consumed_capacity) output.consumed_capacity.emplace();
-            output.consumed_capacity->push_back(*capacity);
+        auto& reason = reasons.emplace_back();
+        if (const auto taken = take_read(context, *table, nullptr, cost); !taken) {
+            throttled = true;
+            reason = {errors::cancellation_code(taken.error()), taken.error().message, {}};
         }
+        units[table->name].table += cost;
     }
+    if (throttled) return errors::transaction_canceled(reasons);
+    output.consumed_capacity = consumed(input.return_consumed_capacity, units, UnitsKind::kRead);
     return output;
 }
 

@@ -14,9 +14,9 @@ Result<void> DescribeStream::check(const Input& input) {
     return {};
 }
 
-Result<void> DescribeStream::authorize(StreamsService&, contracts::OpContext& context,
+Result<void> DescribeStream::authorize(StreamsService& service, contracts::OpContext& context,
                                        const Input& input, contracts::AuthzRequests& requests) {
-    if (input.stream_arn) ask(context, *input.stream_arn, "DescribeStream", requests);
+    if (input.stream_arn) ask(service, context, *input.stream_arn, "DescribeStream", requests);
     return {};
 }
 

@@ -18,7 +18,7 @@ Result<void> GetRecords::check(const Input&) { return {}; }
 Result<void> GetRecords::authorize(StreamsService& service, contracts::OpContext& context,
                                    const Input& input, contracts::AuthzRequests& requests) {
     const auto iterator = parse_iterator(input.shard_iterator.value_or(""), service.iterator_key());
-    if (iterator) ask(context, iterator->stream_arn, "GetRecords", requests);
+    if (iterator) ask(service, context, iterator->stream_arn, "GetRecords", requests);
     return {};
 }
 

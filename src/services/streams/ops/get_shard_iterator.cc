@@ -25,9 +25,9 @@ Result<void> GetShardIterator::check(const Input& input) {
     return {};
 }
 
-Result<void> GetShardIterator::authorize(StreamsService&, contracts::OpContext& context,
+Result<void> GetShardIterator::authorize(StreamsService& service, contracts::OpContext& context,
                                          const Input& input, contracts::AuthzRequests& requests) {
-    if (input.stream_arn) ask(context, *input.stream_arn, "GetShardIterator", requests);
+    if (input.stream_arn) ask(service, context, *input.stream_arn, "GetShardIterator", requests);
     return {};
 }
 
