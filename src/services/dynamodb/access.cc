@@ -115,6 +115,8 @@ void ask_for_items(DynamoDbService& service, OpContext& context,
     add("dynamodb:returnvalues", touched.return_values);
     add("dynamodb:returnconsumedcapacity", touched.return_consumed_capacity);
     add("dynamodb:enclosingoperation", touched.enclosing);
+    if (touched.full_table_scan)
+        add("dynamodb:fulltablescan", *touched.full_table_scan ? "true" : "false");
 }
 
 }  // namespace millrace::dynamodb

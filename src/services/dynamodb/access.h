@@ -1,6 +1,6 @@
 // What item operations ask to be allowed: the action on a table, with DynamoDB's own condition keys
 // (dynamodb:LeadingKeys, Attributes, Select, ReturnValues, ReturnConsumedCapacity,
-// EnclosingOperation) where a policy of the caller looks at one.
+// EnclosingOperation, FullTableScan) where a policy of the caller looks at one.
 // Without them a ForAllValues condition on leading keys would be true for every key.
 // Thread-safety: as the operation's transaction.
 // Source: IAM policy conditions for fine-grained access control, DynamoDB Developer Guide.
@@ -27,6 +27,7 @@ struct Touched {
     std::string return_values;             // empty: not of this operation
     std::string return_consumed_capacity;  // empty: not asked
     std::string_view enclosing;            // "TransactWriteItems"; empty: none
+    std::optional<bool> full_table_scan;   // of PartiQL's SELECT
 
     void leading_key(item::ValueView value);
     // A key or an item: its partition key, and the names of all its attributes.

@@ -102,6 +102,11 @@ inline Error condition_failed(std::string_view item_json = {}) {
     return error;
 }
 
+inline constexpr std::string_view kDuplicateItemText = "Duplicate primary key exists in table";
+inline Error duplicate_item() {
+    return make("DuplicateItemException", std::string(kDuplicateItemText));
+}
+
 // One action's entry in TransactionCanceledException.
 struct CancellationReason {
     std::string code = "None";

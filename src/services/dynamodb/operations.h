@@ -29,6 +29,7 @@ using contracts::Outcome;
     };
 
 #define MR_DYNAMODB_OPERATIONS(X)           \
+    X(BatchExecuteStatement, kRange, kWrite) \
     X(BatchGetItem, kRange, kRead)          \
     X(BatchWriteItem, kRange, kWrite)       \
     X(CreateTable, kPoint, kWrite)          \
@@ -39,6 +40,8 @@ using contracts::Outcome;
     X(DescribeLimits, kPoint, kRead)        \
     X(DescribeTable, kPoint, kRead)         \
     X(DescribeTimeToLive, kPoint, kRead)    \
+    X(ExecuteStatement, kRange, kWrite)     \
+    X(ExecuteTransaction, kRange, kWrite)   \
     X(GetItem, kPoint, kRead)               \
     X(GetResourcePolicy, kPoint, kRead)     \
     X(ListTables, kPoint, kRead)            \

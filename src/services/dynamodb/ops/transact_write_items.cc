@@ -12,6 +12,7 @@
 #include "services/dynamodb/access.h"
 #include "services/dynamodb/capacity.h"
 #include "services/dynamodb/item_write.h"
+#include "services/dynamodb/transact.h"
 #include "services/dynamodb/transaction_token.h"
 
 namespace millrace::dynamodb {
@@ -144,6 +145,12 @@ Result<void> TransactWriteItems::authorize(DynamoDbService& service, OpContext& 
 Outcome<TransactWriteItems::Output> TransactWriteItems::run(DynamoDbService& service,
                                                             OpContext& context,
                                                             const Input& input) {
+    return transact_write(service, context, input, {});
+}
+
+Outcome<TransactWriteItems::Output> transact_write(DynamoDbService& service, OpContext& context,
+                                                   const TransactWriteItems::Input& input,
+                                                   const std::vector<bool>& inserts) {
     const size_t n = input.transact_items->size();
     std::vector<ActionView> views;
     std::vector<WriteExpressions> expressions;
@@ -196,7 +203,7 @@ Outcome<TransactWriteItems::Output> TransactWriteItems::run(DynamoDbService& ser
     if (bytes > kBytesMax) return errors::transaction_too_large();
     if (cancelled) return errors::transaction_canceled(reasons);
     MR_TRY(const bool done_before, use_token(context, input));
-    Output output;
+    TransactWriteItems::Output output;
     std::map<std::string, Units> units;
     if (done_before) {
         for (const ItemWrite& write : writes) {
@@ -212,7 +219,11 @@ Outcome<TransactWriteItems::Output> TransactWriteItems::run(DynamoDbService& ser
         if (const auto prepared = prepare(context.txn(), writes[i]); !prepared) {
             cancel(i, "ValidationError", prepared.error().message);
         } else if (!writes[i].condition_holds) {
-            cancel(i, "ConditionalCheckFailed", std::string(errors::kConditionFailedText));
+            if (i < inserts.size() && inserts[i]) {
+                cancel(i, "DuplicateItem", std::string(errors::kDuplicateItemText));
+            } else {
+                cancel(i, "ConditionalCheckFailed", std::string(errors::kConditionFailedText));
+            }
             if (views[i].shows_old && writes[i].before.exists())
                 reasons[i].item_json = item::to_json(writes[i].before.view());
         }
