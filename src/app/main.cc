@@ -74,6 +74,11 @@ int main(int argc, char** argv) {
             ->capture_default_str();
         command->add_option("--region", options.region, "Region of requests that name none")
             ->capture_default_str();
+        command
+            ->add_option("--stream-shard-rate", options.stream_shard_rate,
+                         "Records a second above which a shard of a table's stream is split")
+            ->check(CLI::PositiveNumber)
+            ->capture_default_str();
         command->add_option("--log-level", log_level, "debug, info, warn or error")
             ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
             ->capture_default_str();

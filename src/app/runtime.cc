@@ -137,7 +137,8 @@ Result<void> Wiring::start() {
                                              std::move(iam_options));
     MR_CHECK_OK(install_root_key());
     sts_ = std::make_unique<sts::StsService>(*iam_, authorizer_);
-    dynamodb_ = std::make_unique<dynamodb::DynamoDbService>(*store_, clock_, rng_, hub_);
+    dynamodb_ = std::make_unique<dynamodb::DynamoDbService>(
+        *store_, clock_, rng_, hub_, dynamodb::DynamoDbOptions{options_.stream_shard_rate});
     streams_ = std::make_unique<streams::StreamsService>(*store_, clock_, seal_key);
     logs_ = std::make_unique<logs::LogsService>(*store_, clock_, hub_);
     sqs_ = std::make_unique<sqs::SqsService>(*store_, clock_, rng_, hub_);

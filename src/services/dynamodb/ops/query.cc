@@ -69,11 +69,12 @@ Outcome<Query::Output> Query::run(DynamoDbService& service, OpContext& context,
         context.txn().scan({store::Space::kItems, partition.partition, from, to, descending},
                            [&](std::string_view, std::string_view row) { return page.take(row); });
     }
+    const double units = read_units(page.bytes(), input.consistent_read.value_or(false));
+    MR_CHECK_OK(take_read(context, *table, nullptr, units));
     Output output;
     page.fill(output);
     output.consumed_capacity =
-        consumed(input.return_consumed_capacity, table->name,
-                 Units{.table = read_units(page.bytes(), input.consistent_read.value_or(false))});
+        consumed(input.return_consumed_capacity, table->name, Units{.table = units});
     return output;
 }
 

@@ -82,11 +82,12 @@ Outcome<Scan::Output> Scan::run(DynamoDbService& service, OpContext& context, co
     context.txn().scan_space(
         store::Space::kItems, from, from_sort, to,
         [&](std::string_view, std::string_view, std::string_view row) { return page.take(row); });
+    const double units = read_units(page.bytes(), input.consistent_read.value_or(false));
+    MR_CHECK_OK(take_read(context, *table, nullptr, units));
     Output output;
     page.fill(output);
     output.consumed_capacity =
-        consumed(input.return_consumed_capacity, table->name,
-                 Units{.table = read_units(page.bytes(), input.consistent_read.value_or(false))});
+        consumed(input.return_consumed_capacity, table->name, Units{.table = units});
     return output;
 }
 
