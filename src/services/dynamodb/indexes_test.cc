@@ -77,6 +77,54 @@ TEST(Indexes, BackFillAndKeysOfSeveralAttributes) {
               "The table does not have the specified index: gsi");
 }
 
+TEST(Indexes, LocalIndexFetchesWhatItLacks) {
+    Server server;
+    CreateTable::Input input;
+    input.table_name = "tbl";
+    input.billing_mode = "PAY_PER_REQUEST";
+    input.attribute_definitions.emplace();
+    for (const char* name : {"pk", "sk", "other"})
+        input.attribute_definitions->push_back({.attribute_name = name, .attribute_type = "S"});
+    input.key_schema = {{{.attribute_name = "pk", .key_type = "HASH"},
+                         {.attribute_name = "sk", .key_type = "RANGE"}}};
+    auto& local = input.local_secondary_indexes.emplace().emplace_back();
+    local.index_name = "lsi";
+    local.key_schema = {{{.attribute_name = "pk", .key_type = "HASH"},
+                         {.attribute_name = "other", .key_type = "RANGE"}}};
+    local.projection.emplace().projection_type = "KEYS_ONLY";
+    const auto created = server.run<CreateTable>(input);
+    ASSERT_TRUE(created) << created.error().message;
+    ASSERT_TRUE(
+        server.put("tbl", R"({"pk":{"S":"a"},"sk":{"S":"1"},"other":{"S":"z"},"x":{"S":"1"}})"));
+    ASSERT_TRUE(
+        server.put("tbl", R"({"pk":{"S":"a"},"sk":{"S":"2"},"other":{"S":"y"},"x":{"S":"2"}})"));
+    Query::Input query;
+    query.table_name = "tbl";
+    query.index_name = "lsi";
+    query.key_condition_expression = "pk = :a";
+    query.expression_attribute_values = from_json(R"({":a":{"S":"a"}})");
+    query.consistent_read = true;
+    query.select = "ALL_ATTRIBUTES";
+    query.return_consumed_capacity = "INDEXES";
+    const auto all = server.run<Query>(query);
+    ASSERT_TRUE(all) << all.error().message;
+    ASSERT_EQ(all->items->size(), 2u);
+    EXPECT_EQ(all->items->at(0).find("x").string(), "2");
+    EXPECT_EQ(all->consumed_capacity->capacity_units, 3.0);
+    EXPECT_EQ(all->consumed_capacity->table->capacity_units, 2.0);
+    query.select.reset();
+    query.scan_index_forward = false;
+    query.limit = 1;
+    const auto first = server.run<Query>(query);
+    EXPECT_FALSE(first->items->at(0).find("x"));
+    query.exclusive_start_key = first->last_evaluated_key;
+    EXPECT_EQ(server.run<Query>(query)->items->at(0).find("sk").string(), "2");
+    query.filter_expression = "x = :a";
+    EXPECT_EQ(server.error_of<Query>(query),
+              "One or more parameter values were invalid: Secondary index lsi does not project one "
+              "or more filter attributes: [x]");
+}
+
 TEST(Indexes, ContentsAreWhatTheItemsSay) {
     Server server;
     SeededRng rng(7);
