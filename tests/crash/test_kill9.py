@@ -108,7 +108,7 @@ def test_twenty_kills_lose_nothing(own_server):
         writers.join()
         own_server.start()
 
-        stored = {item["id"]["S"]: item for item in scan_all(own_server.client("dynamodb"), "t")}
+        stored = {item["id"]["S"]: item for item in scan_all(own_server.client("dynamodb"), "tbl")}
         assert writers.items <= stored.keys(), "acknowledged items are gone"
         if writers.adds_acknowledged:
             assert writers.adds_acknowledged <= int(stored["counter"]["n"]["N"]) <= writers.adds_sent
