@@ -137,20 +137,23 @@ Result<void> Wiring::start() {
                                              std::move(iam_options));
     MR_CHECK_OK(install_root_key());
     sts_ = std::make_unique<sts::StsService>(*iam_, authorizer_);
-    dynamodb_ = std::make_unique<dynamodb::DynamoDbService>(*store_, clock_, rng_, hub_);
+    dynamodb_ = std::make_unique<dynamodb::DynamoDbService>(
+        *store_, clock_, rng_, hub_, dynamodb::DynamoDbOptions{options_.stream_shard_rate});
     streams_ = std::make_unique<streams::StreamsService>(*store_, clock_, seal_key);
     logs_ = std::make_unique<logs::LogsService>(*store_, clock_, hub_);
     sqs_ = std::make_unique<sqs::SqsService>(*store_, clock_, rng_, hub_);
     s3_ = std::make_unique<s3::S3Service>(*store_, *blobs_, authorizer_);
 
-    lanes_ = std::make_unique<workers::LaneThreads>();
+    lanes_ = std::make_unique<workers::LaneThreads>(hub_);
     lambda_ = std::make_unique<lambda::LambdaService>(lambda::LambdaParts{
-        *store_, *blobs_, clock_, rng_, hub_, *iam_, authorizer_, *sqs_, *streams_, *lanes_,
+        *store_, *blobs_, clock_, rng_, hub_, *iam_, authorizer_, *sqs_, *streams_, *s3_, *lanes_,
         [](std::string_view zip) { return sandbox::check_zip(zip); }});
     workers_ = std::make_unique<workers::WorkerHost>(clock_, hub_);
     workers_->add(iam_->make_sweeper());
     workers_->add(sqs_->make_sweeper());
-    workers_->add(s3_->make_sweeper({}));
+    workers_->add(s3_->make_sweeper(
+        [this](std::string_view blob_id) { return lambda_->uses_blob(blob_id); }));
+    workers_->add(lambda_->make_mapping_worker());
     workers_->add(streams_->make_trimmer());
     workers_->add(logs_->make_flusher());
     for (auto& worker : dynamodb_->make_workers()) workers_->add(std::move(worker));
@@ -185,7 +188,6 @@ void Wiring::start_functions() {
     std::error_code error;
     const fs::path self = fs::read_symlink("/proc/self/exe", error);
     sandbox::RunnerOptions options;
-    options.self = self.string();
     for (const auto& version :
          fs::directory_iterator(self.parent_path().parent_path() / "runtimes/python/lib", error)) {
         const fs::path packages = version.path() / "site-packages";
@@ -209,8 +211,8 @@ void Wiring::stop() {
     if (stopped_) return;
     stopped_ = true;
     // Mappings take nothing new; functions still reach the server while their last events run.
-    if (lanes_) lanes_->ask_to_stop("");
-    if (runner_) runner_->stop();
+    if (lanes_) lanes_->ask_to_stop();
+    if (runner_) runner_->stop(kStopGrace);
     if (lanes_) lanes_->stop();
     if (server_) server_->stop(kStopGrace);
     if (logs_) {

@@ -96,8 +96,10 @@ void ask_for_items(DynamoDbService& service, OpContext& context,
                    const std::optional<std::string>& table, std::string_view action,
                    AuthzRequests& requests, const std::function<void(Touched&)>& describe) {
     const size_t before = requests.size();
-    ask(context, table, action, requests);
-    if (requests.size() == before || !looks_at_items(context.caller())) return;
+    ask(service, context, table, action, requests);
+    if (requests.size() == before) return;
+    if (!looks_at_items(context.caller()) && !looks_at_items(requests.back().resource_policy))
+        return;
     const auto address = parse_table_address(*table, context.account(), context.region());
     const TableRef definition = service.catalog().find(context.txn(), *address);
     Touched touched;

@@ -97,7 +97,9 @@ Result<WriteCost> write_if(OpContext& context, ItemWrite& write,
         const bool show = on_failure == "ALL_OLD" && write.before.exists();
         return errors::condition_failed(show ? item::to_json(write.before.view()) : "");
     }
-    return carry_out(context, write);
+    const WriteCost cost = carry_out(context, write);
+    MR_CHECK_OK(take_write(context, *write.table, cost));
+    return cost;
 }
 
 }  // namespace millrace::dynamodb

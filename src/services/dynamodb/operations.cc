@@ -20,16 +20,34 @@ contracts::ServiceEntry DynamoDbService::entry() {
     return entry;
 }
 
+namespace {
+
+void ask_about(const TableAddress& address, const Table* definition, std::string_view action,
+               AuthzRequests& requests) {
+    contracts::AuthzRequest request;
+    request.action = "dynamodb:" + std::string(action);
+    request.resource = address.arn();
+    request.resource_account = address.account;
+    if (definition != nullptr) request.resource_policy = definition->parsed_policy;
+    requests.push_back(std::move(request));
+}
+
+}  // namespace
+
 void ask(OpContext& context, const std::optional<std::string>& table, std::string_view action,
          AuthzRequests& requests) {
     if (!table) return;
     const auto address = parse_table_address(*table, context.account(), context.region());
+    if (address) ask_about(*address, nullptr, action, requests);
+}
+
+void ask(DynamoDbService& service, OpContext& context, const std::optional<std::string>& table,
+         std::string_view action, AuthzRequests& requests) {
+    if (!table) return;
+    const auto address = parse_table_address(*table, context.account(), context.region());
     if (!address) return;
-    contracts::AuthzRequest request;
-    request.action = "dynamodb:" + std::string(action);
-    request.resource = address->arn();
-    request.resource_account = address->account;
-    requests.push_back(std::move(request));
+    const TableRef definition = service.catalog().find(context.txn(), *address);
+    ask_about(*address, definition.get(), action, requests);
 }
 
 Result<TableRef> need_table(DynamoDbService& service, OpContext& context, const std::string& name,

@@ -62,6 +62,8 @@ Outcome<BatchGetItem::Output> BatchGetItem::run(DynamoDbService& service, OpCont
     output.responses.emplace();
     output.unprocessed_keys.emplace();
     size_t bytes = 0;
+    bool read_any = false;
+    std::optional<Error> throttled;
     std::map<std::string, Units> units_by_table;
     for (const auto& [name, wanted] : *input.request_items) {
         MR_TRY(const std::optional<expression::Projection> projection, parse_projection(wanted));
@@ -74,24 +76,35 @@ Outcome<BatchGetItem::Output> BatchGetItem::run(DynamoDbService& service, OpCont
             if (!seen.insert(key.partition + key.sort).second) {
                 return errors::validation("Provided list of item keys contains duplicates");
             }
-            if (bytes >= kAnswerBytesMax) {
+            const auto leave = [&] {
                 auto& rest = (*output.unprocessed_keys)[name];
                 if (!rest.keys) {
                     rest = wanted;
                     rest.keys->clear();
                 }
                 rest.keys->push_back(request_key);
+            };
+            if (bytes >= kAnswerBytesMax) {
+                leave();
                 continue;
             }
             const StoredItem stored = read_item(context.txn(), key);
             const size_t size = stored.exists() ? item::item_size(stored.view()) : 0;
+            const double cost = read_units(size, wanted.consistent_read.value_or(false));
+            if (const auto taken = take_read(context, *table, nullptr, cost); !taken) {
+                throttled = taken.error();
+                leave();
+                continue;
+            }
+            read_any = true;
             bytes += size;
-            units.table += read_units(size, wanted.consistent_read.value_or(false));
+            units.table += cost;
             if (!stored.exists()) continue;
             items.push_back(projection ? expression::project(*projection, stored.view())
                                        : item::Item(stored.view()));
         }
     }
+    if (throttled && !read_any) return *throttled;
     output.consumed_capacity = consumed(input.return_consumed_capacity, units_by_table);
     return output;
 }

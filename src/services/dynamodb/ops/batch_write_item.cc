@@ -1,6 +1,7 @@
 // BatchWriteItem: up to 25 puts and deletes of several tables. Here all of them happen in one
 // transaction, which promises more than DynamoDB does.
 // IAM: dynamodb:BatchWriteItem on each table. Source: DynamoDB API Reference, BatchWriteItem.
+#include <algorithm>
 #include <set>
 
 #include "services/dynamodb/access.h"
@@ -58,6 +59,7 @@ Outcome<BatchWriteItem::Output> BatchWriteItem::run(DynamoDbService& service, Op
     Output output;
     output.unprocessed_items.emplace();
     std::vector<ItemWrite> writes;
+    std::vector<std::pair<const std::string*, const model::dynamodb::WriteRequest*>> origins;
     // Over all tables: a table may be named by its name and by its ARN.
     std::set<std::string> seen;
     for (const auto& [name, requests] : *input.request_items) {
@@ -80,13 +82,34 @@ Outcome<BatchWriteItem::Output> BatchWriteItem::run(DynamoDbService& service, Op
                 return errors::validation("Provided list of item keys contains duplicates");
             }
             writes.push_back(std::move(write));
+            origins.emplace_back(&name, &request);
         }
     }
     lock_items(context.txn(), writes);
-    for (ItemWrite& write : writes) MR_CHECK_OK(prepare(context.txn(), write));
+    std::vector<const ItemWrite*> taken;
+    std::optional<Error> throttled;
+    for (size_t i = 0; i < writes.size(); ++i) {
+        ItemWrite& write = writes[i];
+        MR_CHECK_OK(prepare(context.txn(), write));
+        const size_t before = write.before.exists() ? item::item_size(write.before.view()) : 0;
+        const size_t after = write.after() ? item::item_size(*write.after()) : 0;
+        const double cost = write_units(std::max(before, after));
+        if (const auto allowed = take_table_write(context, *write.table, cost); !allowed) {
+            throttled = allowed.error();
+            (*output.unprocessed_items)[*origins[i].first].push_back(*origins[i].second);
+        } else {
+            taken.push_back(&write);
+        }
+    }
+    if (throttled && taken.empty()) return *throttled;
     std::map<std::string, Units> units;
-    for (const ItemWrite& write : writes)
-        add_write_units(units[write.table->name], *write.table, carry_out(context, write));
+    for (const ItemWrite* write : taken) {
+        const WriteCost cost = carry_out(context, *write);
+        // An index that has nothing left refuses the whole batch: what touches it is known only
+        // now.
+        MR_CHECK_OK(take_index_writes(context, *write->table, cost));
+        add_write_units(units[write->table->name], *write->table, cost);
+    }
     output.consumed_capacity = consumed(input.return_consumed_capacity, units);
     return output;
 }

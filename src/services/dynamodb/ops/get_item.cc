@@ -33,17 +33,16 @@ Outcome<GetItem::Output> GetItem::run(DynamoDbService& service, OpContext& conte
     MR_TRY(const TableRef table, need_table(service, context, *input.table_name, false));
     MR_TRY(const ItemKey key, key_of_request(*table, *input.key));
     const StoredItem stored = read_item(context.txn(), key);
+    const size_t size = stored.exists() ? item::item_size(stored.view()) : 0;
+    const double units = read_units(size, input.consistent_read.value_or(false));
+    MR_CHECK_OK(take_read(context, *table, nullptr, units));
     Output output;
     if (stored.exists()) {
         output.item = projection ? expression::project(*projection, stored.view())
                                  : item::Item(stored.view());
     }
-    if (input.return_consumed_capacity) {
-        const size_t bytes = stored.exists() ? item::item_size(stored.view()) : 0;
-        output.consumed_capacity =
-            consumed(input.return_consumed_capacity, table->name,
-                     Units{.table = read_units(bytes, input.consistent_read.value_or(false))});
-    }
+    output.consumed_capacity =
+        consumed(input.return_consumed_capacity, table->name, Units{.table = units});
     return output;
 }
 

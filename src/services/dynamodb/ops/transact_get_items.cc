@@ -84,8 +84,15 @@ Outcome<TransactGetItems::Output> TransactGetItems::run(DynamoDbService& service
             response.item = read.projection ? expression::project(*read.projection, stored.view())
                                             : item::Item(stored.view());
         }
-        units[read.table->name].table += 2 * read_units(size, true);
+        const double cost = 2 * read_units(size, true);
+        if (const auto taken = take_read(context, *read.table, nullptr, cost); !taken) {
+            cancelled = true;
+            reasons[output.responses->size() - 1] = {
+                errors::cancellation_code(taken.error()), taken.error().message, {}};
+        }
+        units[read.table->name].table += cost;
     }
+    if (cancelled) return errors::transaction_canceled(reasons);
     output.consumed_capacity = consumed(input.return_consumed_capacity, units, UnitsKind::kRead);
     return output;
 }

@@ -236,8 +236,14 @@ Outcome<TransactWriteItems::Output> transact_write(DynamoDbService& service, OpC
         if (const auto after = write.after()) item_bytes += item::item_size(*after);
     }
     if (item_bytes > kBytesMax) return errors::transaction_too_large();
-    for (const ItemWrite& write : writes)
-        add_write_units(units[write.table->name], *write.table, carry_out(context, write), 2);
+    for (size_t i = 0; i < n; ++i) {
+        const Table& table = *writes[i].table;
+        const WriteCost cost = carry_out(context, writes[i]);
+        if (const auto taken = take_write(context, table, cost, 2); !taken)
+            cancel(i, errors::cancellation_code(taken.error()), taken.error().message);
+        add_write_units(units[table.name], table, cost, 2);
+    }
+    if (cancelled) return errors::transaction_canceled(reasons);
     output.consumed_capacity = consumed(input.return_consumed_capacity, units, UnitsKind::kWrite);
     return output;
 }
