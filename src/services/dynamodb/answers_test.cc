@@ -101,15 +101,15 @@ TEST_F(Answers, AttributesToGet) {
 }
 
 TEST_F(Answers, LegacyQueryAndScan) {
-    server_.create_table("q", "N");
+    server_.create_table("qry", "N");
     for (int i = 0; i < 6; ++i) {
-        ASSERT_TRUE(server_.put("q", fmt::format(R"({{"pk":{{"S":"a"}},"sk":{{"N":"{}"}},)"
-                                                 R"("even":{{"BOOL":{}}},"v":{{"N":"{}"}}}})",
-                                                 i, i % 2 == 0, i * 10)));
+        ASSERT_TRUE(server_.put("qry", fmt::format(R"({{"pk":{{"S":"a"}},"sk":{{"N":"{}"}},)"
+                                                   R"("even":{{"BOOL":{}}},"v":{{"N":"{}"}}}})",
+                                                   i, i % 2 == 0, i * 10)));
     }
     const auto query = [&](const std::string& rest) {
         return server_.answer<Query>(
-            R"({"TableName":"q","AttributesToGet":["sk"],"KeyConditions":{"pk":)"
+            R"({"TableName":"qry","AttributesToGet":["sk"],"KeyConditions":{"pk":)"
             R"({"ComparisonOperator":"EQ","AttributeValueList":[{"S":"a"}]})" +
             rest + "}");
     };
@@ -137,10 +137,10 @@ TEST_F(Answers, LegacyQueryAndScan) {
               "Non-expression parameters: {AttributesToGet, KeyConditions} Expression parameters: "
               "{FilterExpression}");
     EXPECT_EQ(server_.answer<Scan>(
-                  R"({"TableName":"q","Select":"COUNT","ScanFilter":{"sk":)"
+                  R"({"TableName":"qry","Select":"COUNT","ScanFilter":{"sk":)"
                   R"({"ComparisonOperator":"IN","AttributeValueList":[{"N":"1"},{"N":"2"}]}}})"),
               R"({"Count":2,"ScannedCount":6})");
-    EXPECT_EQ(server_.answer<Scan>(R"({"TableName":"q","ScanFilter":{"v":{"ComparisonOperator":)"
+    EXPECT_EQ(server_.answer<Scan>(R"({"TableName":"qry","ScanFilter":{"v":{"ComparisonOperator":)"
                                    R"("LT","AttributeValueList":[{"BOOL":true}]}}})"),
               "One or more parameter values were invalid: ComparisonOperator LT is not valid for "
               "BOOL AttributeValue type");
