@@ -1,10 +1,11 @@
 // DynamoDbService: tables and items. The one header of this room that others include.
-// Thread-safety: safe from any thread. Ownership: store, clock and rng are the app's.
+// Thread-safety: safe from any thread. Ownership: what it is given is the app's.
 #pragma once
 
 #include <memory>
 #include <vector>
 
+#include "contracts/object_store.h"
 #include "contracts/operation.h"
 #include "contracts/worker.h"
 #include "services/dynamodb/catalog.h"
@@ -13,8 +14,9 @@ namespace millrace::dynamodb {
 
 class DynamoDbService {
 public:
-    DynamoDbService(store::Store& store, const Clock& clock, Rng& rng, contracts::WakeHub& hub)
-        : store_(store), clock_(clock), rng_(rng), hub_(hub), catalog_(store) {}
+    DynamoDbService(store::Store& store, const Clock& clock, Rng& rng, contracts::WakeHub& hub,
+                    contracts::ObjectStore& objects)
+        : store_(store), clock_(clock), rng_(rng), hub_(hub), objects_(objects), catalog_(store) {}
 
     contracts::ServiceEntry entry();
     // Deleting what deleted tables left, expiring items.
@@ -24,6 +26,8 @@ public:
     const Clock& clock() const { return clock_; }
     Rng& rng() { return rng_; }
     contracts::WakeHub& hub() { return hub_; }
+    // Buckets, for exports and imports.
+    contracts::ObjectStore& objects() { return objects_; }
     Catalog& catalog() { return catalog_; }
 
 private:
@@ -31,6 +35,7 @@ private:
     const Clock& clock_;
     Rng& rng_;
     contracts::WakeHub& hub_;
+    contracts::ObjectStore& objects_;
     Catalog catalog_;
 };
 

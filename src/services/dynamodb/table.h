@@ -77,10 +77,28 @@ struct TimeToLive {
     uint64_t generation = 0;  // grows with every enabling: names the back-fill
 };
 
+// Whether writes keep what was there before them: backup/history.h.
+struct TableHistory {
+    bool recovery = false;  // point-in-time recovery is on
+    uint8_t recovery_days = 0;
+    TimePoint recovery_since{};
+    uint32_t readers = 0;  // copies under way that need it
+    uint64_t epoch = 0;    // grows with every cut through the table's history
+    bool kept() const { return recovery || readers > 0; }
+};
+
+// Where a restored table came from.
+struct TableOrigin {
+    std::string backup_arn;  // empty: from the table's history
+    std::string table_arn;
+    TimePoint time{};
+};
+
 // Items and bytes added since the counters were last written; see workers/statistics.h.
 struct TableStatistics {
     std::atomic<int64_t> items{0};
     std::atomic<int64_t> bytes{0};
+    std::atomic<uint64_t> history_records{0};  // in this process: orders those of one microsecond
 };
 
 struct Table {
@@ -104,6 +122,9 @@ struct Table {
     std::optional<TableStream> stream;
     std::string latest_stream_label;  // also of a disabled stream; empty: never had one
     TimeToLive ttl;
+    TableHistory history;
+    bool creating = false;  // being restored or imported: no operations on its items yet
+    std::optional<TableOrigin> origin;
     std::string table_class;  // empty: never given, STANDARD
     std::map<std::string, std::string> tags;
 

@@ -4,6 +4,7 @@
 
 #include "contracts/stream_record.h"
 #include "core/check.h"
+#include "services/dynamodb/backup/history.h"
 #include "services/dynamodb/capacity.h"
 
 namespace millrace::dynamodb {
@@ -131,7 +132,8 @@ WriteCost write_item(WriteContext& context, const Table& table, const ItemKey& k
     if (!table.indexes.empty()) write_index_entries(context, table, key, before, after, cost);
     if (table.ttl.enabled) write_ttl_row(context, table, key, before, after);
     if (table.stream) append_stream_record(context, table, key, before, after);
-    count(context, table, before, old_size, after, new_size);
+    if (table.history.kept()) keep_history(context.txn, table, key, before, context.now);
+    if (context.counted) count(context, table, before, old_size, after, new_size);
     return cost;
 }
 

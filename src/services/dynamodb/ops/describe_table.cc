@@ -21,7 +21,8 @@ Outcome<DescribeTable::Output> DescribeTable::run(DynamoDbService& service, OpCo
         return (value ? static_cast<int64_t>(ByteReader(*value).u64()) : 0) + pending;
     };
     Output output;
-    output.table = describe_table(*table, "ACTIVE", counter('i', table->statistics->items.load()),
+    output.table = describe_table(*table, table->creating ? "CREATING" : "ACTIVE",
+                                  counter('i', table->statistics->items.load()),
                                   counter('b', table->statistics->bytes.load()));
     return output;
 }

@@ -34,6 +34,7 @@ Result<void> UpdateTable::authorize(DynamoDbService&, OpContext& context, const 
 Outcome<UpdateTable::Output> UpdateTable::run(DynamoDbService& service, OpContext& context,
                                               const Input& input) {
     MR_TRY(const TableRef found, need_definition(service, context, *input.table_name));
+    if (found->creating) return errors::table_busy(found->name, "created");
     Table table = *found;
     if (input.billing_mode) {
         const bool on_demand = *input.billing_mode == "PAY_PER_REQUEST";
