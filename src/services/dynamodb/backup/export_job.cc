@@ -1,4 +1,5 @@
 #include "codec/base64.h"
+#include "codec/digest.h"
 #include "codec/gzip.h"
 #include "codec/hex.h"
 #include "codec/json_writer.h"
@@ -10,6 +11,7 @@ namespace {
 
 // Of one data file, before it is packed.
 constexpr size_t kFileBytes = 8 << 20;
+constexpr uint8_t kExportFileFormat = 1;
 
 std::string export_folder(const Export& entry) {
     std::string folder = entry.place.prefix;
@@ -193,8 +195,11 @@ StepResult export_step(DynamoDbService& service, const Job& job) {
         // Full exports keep their data beside their manifests, incremental ones share a folder.
         const std::string key = (job.from ? folder : own_folder) + "data/" +
                                 service.rng().hex(26) + ".json.gz";
-        writes.push_back({key, objects.prepare(codec::gzip(file.lines), "application/gzip")});
-        if (const auto& data = writes.back().object) {
+        // An export of nothing has one empty file.
+        if (!file.lines.empty() || job.number == 0)
+            writes.push_back({key, objects.prepare(codec::gzip(file.lines), "application/gzip")});
+        if (!writes.empty() && writes.back().object) {
+            const auto& data = writes.back().object;
             codec::JsonWriter writer(line);
             writer.begin_object();
             writer.member("itemCount", file.items);
@@ -226,12 +231,14 @@ StepResult export_step(DynamoDbService& service, const Job& job) {
             finish(service, txn, *current, done);
             return store::TxnDecision::kCommit;
         }
-        std::string sort = job.id;
-        append_u64(sort, current->number);
-        std::string row;
-        append_u8(row, 1);
-        txn.put({store::Space::kBackups, kExportFiles, sort}, row + line);
-        current->number += 1;
+        if (!line.empty()) {
+            std::string sort = job.id;
+            append_u64(sort, current->number);
+            std::string row;
+            append_u8(row, kExportFileFormat);
+            txn.put({store::Space::kBackups, kExportFiles, sort}, row + line);
+            current->number += 1;
+        }
         current->items += file.items;
         current->bytes += file.bytes;
         current->position = file.next;

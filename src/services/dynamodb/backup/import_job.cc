@@ -1,4 +1,5 @@
 #include "codec/gzip.h"
+#include "contracts/wake_hub.h"
 #include "services/dynamodb/backup/backups.h"
 #include "services/dynamodb/backup/import_records.h"
 #include "services/dynamodb/backup/jobs.h"
