@@ -141,8 +141,7 @@ Result<void> Wiring::start() {
     sts_ = std::make_unique<sts::StsService>(*iam_, authorizer_);
     s3_ = std::make_unique<s3::S3Service>(*store_, *blobs_, authorizer_);
     objects_ = std::make_unique<s3::S3ObjectStore>(*s3_);
-    dynamodb_ =
-        std::make_unique<dynamodb::DynamoDbService>(*store_, clock_, rng_, hub_, *objects_);
+    dynamodb_ = std::make_unique<dynamodb::DynamoDbService>(*store_, clock_, rng_, hub_, *objects_);
     streams_ = std::make_unique<streams::StreamsService>(*store_, clock_, seal_key);
     logs_ = std::make_unique<logs::LogsService>(*store_, clock_, hub_);
     sqs_ = std::make_unique<sqs::SqsService>(*store_, clock_, rng_, hub_);

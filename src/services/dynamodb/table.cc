@@ -168,8 +168,8 @@ std::string encode_table(const Table& table) {
         append_bytes(out, key);
         append_bytes(out, value);
     }
-    append_u8(out, static_cast<uint8_t>((table.history.recovery ? 1 : 0) | (table.creating ? 2 : 0) |
-                                        (table.origin ? 4 : 0)));
+    append_u8(out, static_cast<uint8_t>((table.history.recovery ? 1 : 0) |
+                                        (table.creating ? 2 : 0) | (table.origin ? 4 : 0)));
     append_u8(out, table.history.recovery_days);
     append_u64(out, micros(table.history.recovery_since));
     append_u32(out, table.history.readers);

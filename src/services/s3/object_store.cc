@@ -81,8 +81,7 @@ Result<contracts::StoredObject> S3ObjectStore::next(contracts::OpContext& contex
 }
 
 Result<contracts::StoredObject> S3ObjectStore::find(contracts::OpContext& context,
-                                                    std::string_view bucket,
-                                                    std::string_view key) {
+                                                    std::string_view bucket, std::string_view key) {
     const BucketRef found = service_.find_bucket(context.txn(), bucket);
     if (!found) return errors::no_such_bucket(bucket);
     Objects objects(context, *found);

@@ -7,9 +7,7 @@ namespace {
 
 using namespace model::dynamodb;
 
-TimePoint whole_second(TimePoint time) {
-    return std::chrono::floor<std::chrono::seconds>(time);
-}
+TimePoint whole_second(TimePoint time) { return std::chrono::floor<std::chrono::seconds>(time); }
 
 std::vector<std::string> sorted(std::vector<std::string> names) {
     std::sort(names.begin(), names.end());
@@ -30,9 +28,9 @@ bool same_index(const Index& index, const KeySchemaElement* begin, size_t count,
         case ProjectionKind::kKeysOnly:
             return projection == "KEYS_ONLY";
         case ProjectionKind::kInclude:
-            return projection == "INCLUDE" && sorted(wanted.projection->non_key_attributes.value_or(
-                                                  std::vector<std::string>{})) ==
-                                                  sorted(index.non_key_attributes);
+            return projection == "INCLUDE" &&
+                   sorted(wanted.projection->non_key_attributes.value_or(
+                       std::vector<std::string>{})) == sorted(index.non_key_attributes);
     }
     return false;
 }
@@ -55,9 +53,9 @@ Result<void> choose_indexes(const Table& source, bool global,
             entry.key_schema.value_or(std::vector<KeySchemaElement>{});
         if (index == nullptr || index->global != global || index->state == IndexState::kDeleting ||
             !same_index(*index, schema.data(), schema.size(), entry)) {
-            return errors::invalid_parameter(fmt::format(
-                "{}: the index {} does not match an index of the source", parameter,
-                entry.index_name.value_or("")));
+            return errors::invalid_parameter(
+                fmt::format("{}: the index {} does not match an index of the source", parameter,
+                            entry.index_name.value_or("")));
         }
         out.push_back(*index);
         if constexpr (requires { entry.provisioned_throughput; }) {
@@ -75,9 +73,8 @@ Result<void> choose_indexes(const Table& source, bool global,
 void drop_unused_definitions(Table& table) {
     std::erase_if(table.definitions, [&](const KeyAttribute& definition) {
         return !table.keys.has(definition.name) &&
-               std::none_of(
-                   table.indexes.begin(), table.indexes.end(),
-                   [&](const Index& index) { return index.keys.has(definition.name); });
+               std::none_of(table.indexes.begin(), table.indexes.end(),
+                            [&](const Index& index) { return index.keys.has(definition.name); });
     });
 }
 
@@ -257,16 +254,15 @@ void ask_for_restore(OpContext& context, const std::string& source_arn,
                      std::string_view action, AuthzRequests& requests) {
     ask_action(action, source_arn, source_account, requests);
     // Source: Service Authorization Reference, dependent actions of restores.
-    for (const std::string_view needed : {action, std::string_view("BatchWriteItem"),
-                                          std::string_view("DeleteItem"),
-                                          std::string_view("GetItem"), std::string_view("PutItem"),
-                                          std::string_view("Query"), std::string_view("Scan"),
-                                          std::string_view("UpdateItem")})
+    for (const std::string_view needed :
+         {action, std::string_view("BatchWriteItem"), std::string_view("DeleteItem"),
+          std::string_view("GetItem"), std::string_view("PutItem"), std::string_view("Query"),
+          std::string_view("Scan"), std::string_view("UpdateItem")})
         ask(context, target, needed, requests);
 }
 
-void ask_for_record(const std::optional<std::string>& arn, RecordKind kind,
-                    std::string_view action, AuthzRequests& requests) {
+void ask_for_record(const std::optional<std::string>& arn, RecordKind kind, std::string_view action,
+                    AuthzRequests& requests) {
     if (!arn) return;
     const auto address = parse_record_arn(*arn, kind);
     if (address) ask_action(action, *arn, address->table.account, requests);

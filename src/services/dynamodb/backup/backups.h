@@ -59,9 +59,9 @@ struct RestoreOverrides {
 };
 template <class Input>
 RestoreOverrides overrides_of(const Input& input) {
-    return {input.billing_mode_override,           input.global_secondary_index_override,
-            input.local_secondary_index_override,  input.provisioned_throughput_override,
-            input.on_demand_throughput_override,   input.sse_specification_override};
+    return {input.billing_mode_override,          input.global_secondary_index_override,
+            input.local_secondary_index_override, input.provisioned_throughput_override,
+            input.on_demand_throughput_override,  input.sse_specification_override};
 }
 Result<void> check_overrides(const RestoreOverrides& overrides);
 // A new table in the caller's account and region with the schema and settings of the source; tags,
@@ -71,15 +71,14 @@ Result<model::dynamodb::TableDescription> start_restore(DynamoDbService& service
                                                         OpContext& context, const Table& source,
                                                         const std::string& name,
                                                         const RestoreOverrides& overrides,
-                                                        TableOrigin origin,
-                                                        std::optional<Cut> cut);
+                                                        TableOrigin origin, std::optional<Cut> cut);
 // dynamodb:<action> on the source and the target, and what a restore does to the target.
 void ask_for_restore(OpContext& context, const std::string& source_arn,
                      const std::string& source_account, const std::optional<std::string>& target,
                      std::string_view action, AuthzRequests& requests);
 // dynamodb:<action> on a backup, export or import.
-void ask_for_record(const std::optional<std::string>& arn, RecordKind kind,
-                    std::string_view action, AuthzRequests& requests);
+void ask_for_record(const std::optional<std::string>& arn, RecordKind kind, std::string_view action,
+                    AuthzRequests& requests);
 // dynamodb:<action> on every table.
 void ask_for_list(OpContext& context, std::string_view action, AuthzRequests& requests);
 

@@ -15,18 +15,18 @@ using testing::Server;
 
 class BackupsTest : public ::testing::Test {
 protected:
-    BackupsTest() { server.create_table("t", "N"); }
+    BackupsTest() { server.create_table("table", "N"); }
 
     void fill(int from, int to, int v = 0) {
         for (int i = from; i < to; ++i) {
             ASSERT_TRUE(server.put(
-                "t", fmt::format(R"({{"pk":{{"S":"p{}"}},"sk":{{"N":"{}"}},"v":{{"N":"{}"}}}})",
-                                 i % 7, i, v)));
+                "table", fmt::format(R"({{"pk":{{"S":"p{}"}},"sk":{{"N":"{}"}},"v":{{"N":"{}"}}}})",
+                                     i % 7, i, v)));
         }
     }
     void recovery(bool enabled) {
         UpdateContinuousBackups::Input input;
-        input.table_name = "t";
+        input.table_name = "table";
         input.point_in_time_recovery_specification.emplace();
         input.point_in_time_recovery_specification->point_in_time_recovery_enabled = enabled;
         const auto result = server.run<UpdateContinuousBackups>(input);
@@ -34,7 +34,7 @@ protected:
     }
     std::string backup(const std::string& name = "backup") {
         CreateBackup::Input input;
-        input.table_name = "t";
+        input.table_name = "table";
         input.backup_name = name;
         const auto result = server.run<CreateBackup>(input);
         EXPECT_TRUE(result) << (result ? "" : result.error().message);
@@ -50,7 +50,7 @@ protected:
     RestoreTableToPointInTime::Input recover_input(std::optional<TimePoint> time,
                                                    const std::string& name) {
         RestoreTableToPointInTime::Input input;
-        input.source_table_name = "t";
+        input.source_table_name = "table";
         input.target_table_name = name;
         input.restore_date_time = time;
         if (!time) input.use_latest_restorable_time = true;
@@ -91,7 +91,7 @@ protected:
 
 TEST_F(BackupsTest, BackupIsOfItsMomentAndOutlivesItsTable) {
     fill(0, 1200);
-    const auto before = items("t");
+    const auto before = items("table");
     const std::string arn = backup();
     // Written before the copy has begun, and while it is under way.
     fill(600, 700, 1);
@@ -103,7 +103,7 @@ TEST_F(BackupsTest, BackupIsOfItsMomentAndOutlivesItsTable) {
     remove.backup_arn = arn;
     EXPECT_EQ(code_of<DeleteBackup>(remove), "BackupInUseException");
     DeleteTable::Input drop;
-    drop.table_name = "t";
+    drop.table_name = "table";
     EXPECT_EQ(code_of<DeleteTable>(drop), "ResourceInUseException");
     EXPECT_EQ(code_of<RestoreTableFromBackup>(restore_input(arn, "early")), "BackupInUseException");
     server.work(jobs);
@@ -113,7 +113,7 @@ TEST_F(BackupsTest, BackupIsOfItsMomentAndOutlivesItsTable) {
     ASSERT_TRUE(described);
     EXPECT_EQ(described->backup_description->backup_details->backup_status, "AVAILABLE");
     EXPECT_EQ(described->backup_description->source_table_details->item_count, 1200);
-    EXPECT_FALSE(server.definition("t")->history.kept());
+    EXPECT_FALSE(server.definition("table")->history.kept());
 
     ASSERT_TRUE(server.run<DeleteTable>(drop));
     TableDeletion deletion(server.service);
@@ -146,7 +146,7 @@ TEST_F(BackupsTest, BackupIsOfItsMomentAndOutlivesItsTable) {
 TEST_F(BackupsTest, JobsGoOnAfterACrash) {
     recovery(true);
     fill(0, 1500);
-    const auto before = items("t");
+    const auto before = items("table");
     const std::string arn = backup();
     // Every step by a worker of a new process.
     for (int step = 0; step < 3; ++step) {
@@ -165,8 +165,8 @@ TEST_F(BackupsTest, JobsGoOnAfterACrash) {
 
 TEST_F(BackupsTest, RecoversAnExactSecondWithItsIndexes) {
     server.store->run([&](store::Txn& txn) {
-        Table table =
-            *server.service.catalog().load(txn, {server.request.account_id, server.request.region, "t"});
+        Table table = *server.service.catalog().load(
+            txn, {server.request.account_id, server.request.region, "table"});
         Index index;
         index.name = "by-v";
         index.id = 99;
@@ -179,16 +179,19 @@ TEST_F(BackupsTest, RecoversAnExactSecondWithItsIndexes) {
     recovery(true);
     server.clock.advance(std::chrono::seconds(5));
     fill(0, 700);
-    const auto first = items("t");
+    const auto first = items("table");
     const TimePoint then = server.clock.now();
     server.clock.advance(std::chrono::seconds(1));
     fill(0, 200, 1);
     fill(700, 800, 1);
-    const auto second = items("t");
+    const auto second = items("table");
     server.clock.advance(std::chrono::seconds(1));
 
-    ASSERT_TRUE(server.run<RestoreTableToPointInTime>(recover_input(then, "first")));
-    ASSERT_TRUE(server.run<RestoreTableToPointInTime>(recover_input(std::nullopt, "second")));
+    for (const auto& input :
+         {recover_input(then, "first"), recover_input(std::nullopt, "second")}) {
+        const auto started = server.run<RestoreTableToPointInTime>(input);
+        ASSERT_TRUE(started) << started.error().message;
+    }
     fill(0, 800, 2);
     const size_t index_rows = server.rows(store::Space::kGsi);
     EXPECT_EQ(index_rows, 800u);
@@ -223,25 +226,26 @@ TEST_F(BackupsTest, RecoversAnExactSecondWithItsIndexes) {
 }
 
 TEST_F(BackupsTest, TimesOutsideOfTheWindow) {
-    EXPECT_EQ(code_of<RestoreTableToPointInTime>(recover_input(std::nullopt, "x")),
+    EXPECT_EQ(code_of<RestoreTableToPointInTime>(recover_input(std::nullopt, "new")),
               "PointInTimeRecoveryUnavailableException");
     server.clock.advance(std::chrono::milliseconds(300));
     recovery(true);
     // The second in which recovery began is not whole.
-    EXPECT_EQ(code_of<RestoreTableToPointInTime>(recover_input(server.clock.now(), "x")),
+    EXPECT_EQ(code_of<RestoreTableToPointInTime>(recover_input(server.clock.now(), "new")),
               "InvalidRestoreTimeException");
     server.clock.advance(std::chrono::hours(24 * 40));
     const TimePoint now = server.clock.now();
     EXPECT_EQ(code_of<RestoreTableToPointInTime>(
-                  recover_input(now - std::chrono::hours(24 * 35 + 1), "x")),
-              "InvalidRestoreTimeException");
-    EXPECT_EQ(code_of<RestoreTableToPointInTime>(recover_input(now + std::chrono::seconds(2), "x")),
+                  recover_input(now - std::chrono::hours(24 * 35 + 1), "new")),
               "InvalidRestoreTimeException");
     EXPECT_EQ(
-        code_of<RestoreTableToPointInTime>(recover_input(now - std::chrono::hours(24 * 34), "x")),
+        code_of<RestoreTableToPointInTime>(recover_input(now + std::chrono::seconds(2), "new")),
+        "InvalidRestoreTimeException");
+    EXPECT_EQ(
+        code_of<RestoreTableToPointInTime>(recover_input(now - std::chrono::hours(24 * 34), "new")),
         "ok");
     DescribeContinuousBackups::Input describe_input;
-    describe_input.table_name = "t";
+    describe_input.table_name = "table";
     const auto described = server.run<DescribeContinuousBackups>(describe_input);
     const auto& shown =
         *described->continuous_backups_description->point_in_time_recovery_description;
@@ -256,22 +260,21 @@ TEST_F(BackupsTest, DeletedTableLeavesASystemBackupForAWhile) {
     fill(0, 10);
     recovery(true);
     fill(0, 5, 1);
-    const auto last = items("t");
+    const auto last = items("table");
     DeleteTable::Input drop;
-    drop.table_name = "t";
+    drop.table_name = "table";
     ASSERT_TRUE(server.run<DeleteTable>(drop));
-    server.create_table("t", "N");  // a new one of the name has nothing to do with it
+    server.create_table("table", "N");  // a new one of the name has nothing to do with it
     ListBackups::Input list;
     EXPECT_TRUE(server.run<ListBackups>(list)->backup_summaries->empty());
     list.backup_type = "SYSTEM";
     const auto listed = server.run<ListBackups>(list);
     ASSERT_EQ(listed->backup_summaries->size(), 1u);
     const auto& summary = listed->backup_summaries->front();
-    EXPECT_EQ(summary.backup_name, "t$DeletedTableBackup");
+    EXPECT_EQ(summary.backup_name, "table$DeletedTableBackup");
     TableDeletion deletion(server.service);
     server.work(deletion);
-    ASSERT_TRUE(
-        server.run<RestoreTableFromBackup>(restore_input(*summary.backup_arn, "restored")));
+    ASSERT_TRUE(server.run<RestoreTableFromBackup>(restore_input(*summary.backup_arn, "restored")));
     work();
     EXPECT_EQ(items("restored"), last);
     RecordSweeper sweeper(server.service);
@@ -291,7 +294,7 @@ TEST_F(BackupsTest, ListPagesAndFilters) {
         server.clock.advance(std::chrono::seconds(10));
     }
     ListBackups::Input list;
-    list.table_name = "t";
+    list.table_name = "table";
     list.limit = 2;
     std::vector<std::string> seen;
     for (;;) {
@@ -319,7 +322,8 @@ TEST_F(BackupsTest, RightsOnBothTables) {
             actions, resource);
     };
     EXPECT_TRUE(server.allows<RestoreTableToPointInTime>(policy(R"("dynamodb:*")", "*"), input));
-    EXPECT_FALSE(server.allows<RestoreTableToPointInTime>(policy(R"("dynamodb:*")", "t"), input));
+    EXPECT_FALSE(
+        server.allows<RestoreTableToPointInTime>(policy(R"("dynamodb:*")", "table"), input));
     EXPECT_FALSE(server.allows<RestoreTableToPointInTime>(
         policy(R"("dynamodb:RestoreTableToPointInTime")", "*"), input));
 }
@@ -339,14 +343,21 @@ TEST(BackupRecords, GoldenBytes) {
     append_bytes(expected, table);
     expected += codec::hex_decode(
                     "01"
-                    "01" "00000000000003e8" "0000000000000002" "00000000000003e8"
+                    "01"
+                    "00000000000003e8"
+                    "0000000000000002"
+                    "00000000000003e8"
                     "00"
-                    "0170" "0000000000000003" "00" "0000000000000000" "0000000000000000")
+                    "0170"
+                    "0000000000000003"
+                    "00"
+                    "0000000000000000"
+                    "0000000000000000")
                     .value();
     EXPECT_EQ(codec::hex_encode(bytes), codec::hex_encode(expected));
     EXPECT_EQ(encode_job(*decode_job(bytes)), bytes);
     EXPECT_FALSE(decode_job(bytes.substr(0, bytes.size() - 1)));
-    EXPECT_FALSE(decode_job(bytes + "x"));
+    EXPECT_FALSE(decode_job(bytes + "new"));
 }
 
 }  // namespace

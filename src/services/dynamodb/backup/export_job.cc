@@ -193,8 +193,8 @@ StepResult export_step(DynamoDbService& service, const Job& job) {
         if (job.number == 0)
             writes.push_back({own_folder + "_started", objects.prepare("", "text/plain")});
         // Full exports keep their data beside their manifests, incremental ones share a folder.
-        const std::string key = (job.from ? folder : own_folder) + "data/" +
-                                service.rng().hex(26) + ".json.gz";
+        const std::string key =
+            (job.from ? folder : own_folder) + "data/" + service.rng().hex(26) + ".json.gz";
         // An export of nothing has one empty file.
         if (!file.lines.empty() || job.number == 0)
             writes.push_back({key, objects.prepare(codec::gzip(file.lines), "application/gzip")});
@@ -215,8 +215,8 @@ StepResult export_step(DynamoDbService& service, const Job& job) {
         if (!current || current->position != job.position) return store::TxnDecision::kRollback;
         const contracts::RequestInfo request = request_of(job);
         OpContext context(txn, service.clock(), service.rng(), request);
-        Result<void> written = objects.check_bucket(context, entry->place.bucket,
-                                                    entry->place.owner);
+        Result<void> written =
+            objects.check_bucket(context, entry->place.bucket, entry->place.owner);
         for (const Write& write : writes) {
             if (!written) break;
             written = write.object

@@ -39,10 +39,9 @@ public:
     }
     Result<void> put(contracts::OpContext& context, std::string_view bucket, std::string_view key,
                      const contracts::NewObject& object) override {
-        context.txn().on_commit([this, bucket = std::string(bucket), key = std::string(key),
-                                 bytes = object.body.bytes](store::Version) {
-            buckets[bucket][key] = bytes;
-        });
+        context.txn().on_commit(
+            [this, bucket = std::string(bucket), key = std::string(key),
+             bytes = object.body.bytes](store::Version) { buckets[bucket][key] = bytes; });
         return {};
     }
     Result<contracts::StoredObject> next(contracts::OpContext&, std::string_view bucket,

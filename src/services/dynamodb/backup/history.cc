@@ -17,7 +17,9 @@ constexpr size_t kStepsMax = 16;
 // Records looked at for one page.
 constexpr size_t kRecordsPerPageMax = 20'000;
 
-std::string table_end(uint64_t table_id) { return table_id_bytes(table_id) + std::string(17, '\xff'); }
+std::string table_end(uint64_t table_id) {
+    return table_id_bytes(table_id) + std::string(17, '\xff');
+}
 std::string_view partition_of(std::string_view position) {
     return position.substr(0, kPartitionBytes);
 }
@@ -32,8 +34,7 @@ std::string at_time(std::string_view item, TimePoint time) {
 }
 
 // Where an item's records are, as its position and one record.
-using RecordVisitor =
-    std::function<bool(const std::string& position, const HistoryRecord& record)>;
+using RecordVisitor = std::function<bool(const std::string& position, const HistoryRecord& record)>;
 
 // Calls back, per item in [position, end), with its first record behind the cut; false stops it
 // before that item. Returns where it stopped: `end`, or an item that was not looked at.
@@ -54,7 +55,8 @@ std::string first_records(store::Txn& txn, uint64_t table_id, const Cut& cut,
             [&](std::string_view partition, std::string_view sort, std::string_view value) {
                 const auto record = decode_history(sort, value);
                 MR_ASSERT(record.has_value());
-                const std::string_view item_sort = sort.substr(0, sort.size() - kHistorySuffixBytes);
+                const std::string_view item_sort =
+                    sort.substr(0, sort.size() - kHistorySuffixBytes);
                 std::string here = std::string(partition).append(item_sort);
                 if (!end.empty() && here >= end) return false;
                 if (here != item) {
@@ -93,8 +95,8 @@ std::optional<HistoryRecord> decode_history(std::string_view sort, std::string_v
     ByteReader reader(value);
     if (reader.u8() != kHistoryFormat) return std::nullopt;
     HistoryRecord record;
-    record.time = TimePoint(Duration(static_cast<int64_t>(
-        ByteReader(sort.substr(sort.size() - kHistorySuffixBytes)).u64())));
+    record.time = TimePoint(Duration(
+        static_cast<int64_t>(ByteReader(sort.substr(sort.size() - kHistorySuffixBytes)).u64())));
     record.epoch = reader.u64();
     if (!reader.ok()) return std::nullopt;
     record.before = reader.rest();
@@ -119,17 +121,17 @@ CopyPage read_copy_page(store::Txn& txn, uint64_t table_id, const std::optional<
     CopyPage page;
     std::vector<CopiedItem> now;
     size_t bytes = 0;
-    txn.scan_space(store::Space::kItems, partition_of(position), sort_of(position),
-                   table_end(table_id),
-                   [&](std::string_view partition, std::string_view sort, std::string_view row) {
-                       if (now.size() == limits.rows_max || bytes >= limits.bytes_max) {
-                           page.next = std::string(partition).append(sort);
-                           return false;
-                       }
-                       bytes += row.size();
-                       now.push_back({{std::string(partition), std::string(sort)}, std::string(row)});
-                       return true;
-                   });
+    txn.scan_space(
+        store::Space::kItems, partition_of(position), sort_of(position), table_end(table_id),
+        [&](std::string_view partition, std::string_view sort, std::string_view row) {
+            if (now.size() == limits.rows_max || bytes >= limits.bytes_max) {
+                page.next = std::string(partition).append(sort);
+                return false;
+            }
+            bytes += row.size();
+            now.push_back({{std::string(partition), std::string(sort)}, std::string(row)});
+            return true;
+        });
     if (!cut) {
         page.items = std::move(now);
         return page;
@@ -168,30 +170,28 @@ ChangePage read_change_page(store::Txn& txn, uint64_t table_id, const Cut& from,
     ChangePage page;
     std::vector<ItemChange> changed;
     size_t bytes = 0;
-    page.next = first_records(txn, table_id, from, position, {},
-                              [&](const std::string& here, const HistoryRecord& record) {
-                                  if (changed.size() == limits.rows_max ||
-                                      bytes >= limits.bytes_max)
-                                      return false;
-                                  bytes += record.before.size();
-                                  ItemChange change;
-                                  change.key = {std::string(partition_of(here)),
-                                                std::string(sort_of(here))};
-                                  change.before = record.before;
-                                  changed.push_back(std::move(change));
-                                  return true;
-                              });
+    page.next = first_records(
+        txn, table_id, from, position, {},
+        [&](const std::string& here, const HistoryRecord& record) {
+            if (changed.size() == limits.rows_max || bytes >= limits.bytes_max) return false;
+            bytes += record.before.size();
+            ItemChange change;
+            change.key = {std::string(partition_of(here)), std::string(sort_of(here))};
+            change.before = record.before;
+            changed.push_back(std::move(change));
+            return true;
+        });
     for (ItemChange& change : changed) {
         // The item before its records, see above. Out of the conflict set: nothing is written that
         // depends on it.
-        txn.scan_space(store::Space::kItems, change.key.partition, change.key.sort,
-                       change.key.partition + '\xff',
-                       [&](std::string_view partition, std::string_view sort,
-                           std::string_view row) {
-                           if (partition == change.key.partition && sort == change.key.sort)
-                               change.after = row;
-                           return false;
-                       });
+        txn.scan_space(
+            store::Space::kItems, change.key.partition, change.key.sort,
+            change.key.partition + '\xff',
+            [&](std::string_view partition, std::string_view sort, std::string_view row) {
+                if (partition == change.key.partition && sort == change.key.sort)
+                    change.after = row;
+                return false;
+            });
         bool between = false;
         const std::string start = at_time(change.key.sort, from.oldest);
         txn.scan_space(

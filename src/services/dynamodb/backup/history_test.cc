@@ -67,9 +67,7 @@ protected:
         });
         return made;
     }
-    TableAddress address() const {
-        return {server.request.account_id, server.request.region, "t"};
-    }
+    TableAddress address() const { return {server.request.account_id, server.request.region, "t"}; }
     // One write, put or delete, in the table and in the model.
     void write_something() {
         const uint64_t n = server.rng.next_u64() % 40;
@@ -274,7 +272,9 @@ TEST(HistoryFormat, GoldenBytes) {
         return store::TxnDecision::kRollback;
     });
     ASSERT_EQ(rows.size(), 2u);
-    EXPECT_EQ(rows[0], "00000000000f42400000000000000000 010000000000000007" "0102706b010161");
+    EXPECT_EQ(rows[0],
+              "00000000000f42400000000000000000 010000000000000007"
+              "0102706b010161");
     EXPECT_EQ(rows[1], "00000000000f42400000000000000001 010000000000000007");
 }
 

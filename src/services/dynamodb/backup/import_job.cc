@@ -23,9 +23,13 @@ void end_import(DynamoDbService& service, store::Txn& txn, const Job& job, Impor
     end_job(service, txn, job);
 }
 
+char delimiter_of(const Import& entry) {
+    return entry.delimiter.empty() ? ',' : entry.delimiter[0];
+}
+
 // Leaves no half-filled table behind.
-void fail(DynamoDbService& service, store::Txn& txn, const Job& job, Import entry,
-          std::string code, std::string message) {
+void fail(DynamoDbService& service, store::Txn& txn, const Job& job, Import entry, std::string code,
+          std::string message) {
     entry.status = JobStatus::kFailed;
     entry.failure_code = std::move(code);
     entry.failure_message = std::move(message);
@@ -76,7 +80,8 @@ struct ImportStepper::Reading {
         : job_id(job.id),
           key(job.position),
           packed(entry.gzip),
-          splitter(entry.format == ImportFormat::kCsv),
+          splitter(entry.format == ImportFormat::kCsv ? std::optional(delimiter_of(entry))
+                                                      : std::nullopt),
           headers(entry.headers) {}
 
     std::string job_id;
@@ -191,7 +196,7 @@ StepResult ImportStepper::step(const Job& job) {
         if (!reading_ || reading_->job_id != job.id || reading_->key != job.position ||
             reading_->records != job.number)
             reading_ = std::make_unique<Reading>(job, *entry);
-        const char delimiter = entry->delimiter.empty() ? ',' : entry->delimiter[0];
+        const char delimiter = delimiter_of(*entry);
         // Every item may be written once more for each index.
         const size_t bytes_max = kBytesPerStep / (1 + (table ? table->indexes.size() : 0));
         size_t bytes = 0;
@@ -247,8 +252,8 @@ StepResult ImportStepper::step(const Job& job) {
         int64_t bytes = 0;
         for (const Parsed& record : parsed) {
             current_entry->processed_items += 1;
-            if (record.item && import_item(txn, *target, *record.item, service_.clock().now(),
-                                           items, bytes)) {
+            if (record.item &&
+                import_item(txn, *target, *record.item, service_.clock().now(), items, bytes)) {
                 current_entry->imported_items += 1;
             } else {
                 current_entry->errors += 1;

@@ -24,10 +24,15 @@ bool skip(std::string_view& text, std::string_view token) {
 
 }  // namespace
 
+// A quote opens a field only at its beginning; behind one that closed it the two are an escape.
+bool RecordSplitter::opens_quotes(size_t at) const {
+    return at == begin_ || buffer_[at - 1] == *delimiter_ || buffer_[at - 1] == '"';
+}
+
 std::optional<RecordSplitter::Record> RecordSplitter::next(bool at_end) {
     for (; seen_ < buffer_.size(); ++seen_) {
         const char c = buffer_[seen_];
-        if (quotes_ && c == '"') in_quotes_ = !in_quotes_;
+        if (delimiter_ && c == '"') in_quotes_ = !in_quotes_ && opens_quotes(seen_);
         if (c != '\n' || in_quotes_) continue;
         Record record{buffer_.substr(begin_, seen_ - begin_), too_long_};
         if (record.text.ends_with('\r')) record.text.pop_back();

@@ -19,7 +19,8 @@ inline constexpr size_t kRecordBytesMax = 4 << 20;
 // Cuts text that comes in pieces at line ends; in CSV not at those within quotes.
 class RecordSplitter {
 public:
-    explicit RecordSplitter(bool quotes) : quotes_(quotes) {}
+    // `delimiter`: of CSV.
+    explicit RecordSplitter(std::optional<char> delimiter) : delimiter_(delimiter) {}
     void add(std::string_view text) { buffer_.append(text); }
     struct Record {
         std::string text;  // without the line end
@@ -29,7 +30,9 @@ public:
     std::optional<Record> next(bool at_end);
 
 private:
-    bool quotes_;
+    bool opens_quotes(size_t at) const;
+
+    std::optional<char> delimiter_;
     bool in_quotes_ = false;
     bool too_long_ = false;
     std::string buffer_;

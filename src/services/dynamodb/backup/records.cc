@@ -53,10 +53,9 @@ void take_transfer(ByteReader& reader, Transfer& transfer) {
     transfer.started = take_time(reader);
     transfer.ended = take_time(reader);
     transfer.table = take_address(reader);
-    for (std::string* text :
-         {&transfer.table_uuid, &transfer.token, &transfer.request_digest, &transfer.place.bucket,
-          &transfer.place.owner, &transfer.place.prefix, &transfer.failure_code,
-          &transfer.failure_message})
+    for (std::string* text : {&transfer.table_uuid, &transfer.token, &transfer.request_digest,
+                              &transfer.place.bucket, &transfer.place.owner, &transfer.place.prefix,
+                              &transfer.failure_code, &transfer.failure_message})
         *text = reader.bytes();
 }
 
@@ -191,8 +190,8 @@ std::string encode_import(const Import& entry) {
     append_varint(out, entry.headers.size());
     for (const std::string& header : entry.headers) append_bytes(out, header);
     append_bytes(out, entry.creation);
-    for (const int64_t count : {entry.processed_bytes, entry.processed_items, entry.imported_items,
-                                entry.errors})
+    for (const int64_t count :
+         {entry.processed_bytes, entry.processed_items, entry.imported_items, entry.errors})
         append_count(out, count);
     return out;
 }
@@ -208,8 +207,8 @@ std::optional<Import> decode_import(std::string_view row) {
     for (uint64_t left = reader.varint(); left > 0 && reader.ok(); --left)
         entry.headers.emplace_back(reader.bytes());
     entry.creation = reader.bytes();
-    for (int64_t* count : {&entry.processed_bytes, &entry.processed_items, &entry.imported_items,
-                           &entry.errors})
+    for (int64_t* count :
+         {&entry.processed_bytes, &entry.processed_items, &entry.imported_items, &entry.errors})
         *count = take_count(reader);
     return whole(reader, std::move(entry));
 }
@@ -258,11 +257,10 @@ std::optional<Job> decode_job(std::string_view row) {
 
 std::vector<Job> all_jobs(store::Txn& txn) {
     std::vector<Job> jobs;
-    txn.scan({store::Space::kBackups, kJobs, "", ""},
-             [&](std::string_view, std::string_view row) {
-                 if (auto job = decode_job(row)) jobs.push_back(std::move(*job));
-                 return true;
-             });
+    txn.scan({store::Space::kBackups, kJobs, "", ""}, [&](std::string_view, std::string_view row) {
+        if (auto job = decode_job(row)) jobs.push_back(std::move(*job));
+        return true;
+    });
     return jobs;
 }
 

@@ -99,9 +99,9 @@ std::optional<Import> decode_import(std::string_view row);
 enum class JobKind : uint8_t { kBackup = 1, kRestore = 2, kExport = 3, kImport = 4 };
 struct Job {
     JobKind kind = JobKind::kBackup;
-    TableAddress table;  // that its record belongs to; restore: that is made
-    std::string id;      // of its record; restore: of its own
-    Table source;        // whose items are read; import: none
+    TableAddress table;        // that its record belongs to; restore: that is made
+    std::string id;            // of its record; restore: of its own
+    Table source;              // whose items are read; import: none
     bool live_source = false;  // a table, whose history is read and then released
     std::optional<Cut> cut;
     std::optional<Cut> from;  // incremental export

@@ -29,9 +29,10 @@ protected:
     }
     void put(int i, std::string_view text) {
         ASSERT_TRUE(server.put(
-            "t", fmt::format(
-                     R"({{"pk":{{"S":"p{}"}},"sk":{{"N":"{}"}},"b":{{"B":"AAEC"}},"t":{{"S":"{}"}}}})",
-                     i % 5, i, text)));
+            "t",
+            fmt::format(
+                R"({{"pk":{{"S":"p{}"}},"sk":{{"N":"{}"}},"b":{{"B":"AAEC"}},"t":{{"S":"{}"}}}})",
+                i % 5, i, text)));
     }
     ExportTableToPointInTime::Input export_input() {
         ExportTableToPointInTime::Input input;
@@ -94,7 +95,9 @@ protected:
             input.exclusive_start_key = page->last_evaluated_key;
         }
     }
-    const std::string& object(const std::string& key) { return server.objects.buckets["bucket"][key]; }
+    const std::string& object(const std::string& key) {
+        return server.objects.buckets["bucket"][key];
+    }
     std::string unpack(const std::string& packed) {
         bool too_large = false;
         return codec::gunzip(packed, 1 << 30, too_large).value_or("no gzip");
@@ -188,18 +191,18 @@ TEST_F(TransfersTest, IncrementalExport) {
     }
     const auto item = [](int n, std::string_view text) {
         return fmt::format(
-            R"({{"b":{{"B":"AAEC"}},"pk":{{"S":"p{}"}},"sk":{{"N":"{}"}},"t":{{"S":"{}"}}}})", n, n, text);
+            R"({{"b":{{"B":"AAEC"}},"pk":{{"S":"p{}"}},"sk":{{"N":"{}"}},"t":{{"S":"{}"}}}})", n, n,
+            text);
     };
     const auto line = [&](int n, std::string_view images) {
         return fmt::format(
             R"({{"Metadata":{{"WriteTimestampMicros":{{"N":"{}"}}}},"Keys":{{"pk":{{"S":"p{}"}},"sk":{{"N":"{}"}}}}{}}})",
             from.time_since_epoch().count(), n, n, images);
     };
-    EXPECT_EQ(lines, (std::multiset<std::string>{
-                         line(1, R"(,"NewImage":)" + item(1, "new") + R"(,"OldImage":)" +
-                                     item(1, "old")),
-                         line(2, R"(,"OldImage":)" + item(2, "old")),
-                         line(3, R"(,"NewImage":)" + item(3, "new"))}));
+    EXPECT_EQ(lines, (std::multiset<std::string>{line(1, R"(,"NewImage":)" + item(1, "new") +
+                                                             R"(,"OldImage":)" + item(1, "old")),
+                                                 line(2, R"(,"OldImage":)" + item(2, "old")),
+                                                 line(3, R"(,"NewImage":)" + item(3, "new"))}));
     const std::string& summary = object(*both.export_manifest);
     EXPECT_NE(summary.find(R"("outputView":"NEW_AND_OLD_IMAGES")"), std::string::npos);
 
@@ -314,14 +317,14 @@ TEST(ImportRecords, JsonLines) {
     EXPECT_TRUE(item_of_json(R"({"Item":{"a":{"S":"x"}}})"));
     EXPECT_TRUE(item_of_json(R"( { "Item" : {"a":{"S":"}"}} } )"));
     for (const std::string_view bad :
-         {R"({"item":{"a":{"S":"x"}}})", R"({"Item":{"a":{"S":"x"}})", R"({"Item":{"a":{"S":"x"}}}})",
-          R"({"Item":{"a":{"S":"x"}},"b":1})", R"({"Item":{"a":{"N":"x"}}})", R"({"Item":{"a":"x"}})",
-          R"({"Item":})", "", "[]"})
+         {R"({"item":{"a":{"S":"x"}}})", R"({"Item":{"a":{"S":"x"}})",
+          R"({"Item":{"a":{"S":"x"}}}})", R"({"Item":{"a":{"S":"x"}},"b":1})",
+          R"({"Item":{"a":{"N":"x"}}})", R"({"Item":{"a":"x"}})", R"({"Item":})", "", "[]"})
         EXPECT_FALSE(item_of_json(bad)) << bad;
 }
 
 TEST(ImportRecords, LongRecordsAreNotKept) {
-    RecordSplitter splitter(false);
+    RecordSplitter splitter(std::nullopt);
     splitter.add("first\n");
     for (int i = 0; i < 10; ++i) {
         splitter.add(std::string(1 << 20, 'x'));

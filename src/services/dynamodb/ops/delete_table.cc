@@ -1,7 +1,6 @@
-// DeleteTable: the table is gone with the answer; its items are deleted in the background, or become
-// a system backup when the table had point-in-time recovery.
-// IAM: dynamodb:DeleteTable. Errors: deletion protection. Source: DynamoDB API Reference,
-// DeleteTable.
+// DeleteTable: the table is gone with the answer; its items are deleted in the background, or
+// become a system backup when the table had point-in-time recovery. IAM: dynamodb:DeleteTable.
+// Errors: deletion protection. Source: DynamoDB API Reference, DeleteTable.
 #include "services/dynamodb/backup/backups.h"
 #include "services/dynamodb/table_stream.h"
 

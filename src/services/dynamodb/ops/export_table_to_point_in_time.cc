@@ -61,8 +61,7 @@ Result<void> ExportTableToPointInTime::check(const Input& input) {
     if (!incremental) return {};
     const auto& range = input.incremental_export_specification;
     if (!range || !range->export_from_time) {
-        return errors::invalid_parameter(
-            "ExportFromTime must be specified for INCREMENTAL_EXPORT");
+        return errors::invalid_parameter("ExportFromTime must be specified for INCREMENTAL_EXPORT");
     }
     if (input.export_time) {
         return errors::invalid_parameter("ExportTime cannot be specified for INCREMENTAL_EXPORT");
@@ -76,8 +75,8 @@ Result<void> ExportTableToPointInTime::authorize(DynamoDbService& service, OpCon
     if (!input.s3_bucket) return {};
     std::string folder = input.s3_prefix.value_or("");
     if (!folder.empty() && !folder.ends_with('/')) folder += '/';
-    requests.push_back(service.objects().ask(context, "s3:PutObject", *input.s3_bucket,
-                                             folder + "AWSDynamoDB/"));
+    requests.push_back(
+        service.objects().ask(context, "s3:PutObject", *input.s3_bucket, folder + "AWSDynamoDB/"));
     return {};
 }
 
@@ -143,8 +142,7 @@ Outcome<ExportTableToPointInTime::Output> ExportTableToPointInTime::run(DynamoDb
         }
         job.cut = cut_table(service, context, *table, input.export_time ? entry.time : Cut::kNow);
     }
-    context.txn().put(record_key(entry.table, RecordKind::kExport, entry.id),
-                      encode_export(entry));
+    context.txn().put(record_key(entry.table, RecordKind::kExport, entry.id), encode_export(entry));
     start_job(context, job);
     output.export_description = describe_export(entry);
     return output;

@@ -14,9 +14,9 @@ Result<void> DescribeExport::authorize(DynamoDbService&, OpContext&, const Input
 Outcome<DescribeExport::Output> DescribeExport::run(DynamoDbService&, OpContext& context,
                                                     const Input& input) {
     const auto address = parse_record_arn(*input.export_arn, RecordKind::kExport);
-    const auto row = address ? context.txn().get(record_key(address->table, RecordKind::kExport,
-                                                            address->id))
-                             : std::nullopt;
+    const auto row =
+        address ? context.txn().get(record_key(address->table, RecordKind::kExport, address->id))
+                : std::nullopt;
     const auto entry = row ? decode_export(*row) : std::nullopt;
     if (!entry || entry->table.name != address->table.name)
         return errors::export_not_found(*input.export_arn);
@@ -35,10 +35,10 @@ Result<void> ListExports::authorize(DynamoDbService&, OpContext& context, const 
 
 Outcome<ListExports::Output> ListExports::run(DynamoDbService&, OpContext& context,
                                               const Input& input) {
-    MR_TRY(const auto page, list_transfers<Export>(context, RecordKind::kExport, input.table_arn,
-                                                   input.next_token,
-                                                   static_cast<size_t>(input.max_results.value_or(25)),
-                                                   decode_export));
+    MR_TRY(
+        const auto page,
+        list_transfers<Export>(context, RecordKind::kExport, input.table_arn, input.next_token,
+                               static_cast<size_t>(input.max_results.value_or(25)), decode_export));
     Output output;
     output.export_summaries.emplace();
     for (const auto& [arn, entry] : page.entries) {

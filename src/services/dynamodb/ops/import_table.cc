@@ -110,8 +110,7 @@ Outcome<ImportTable::Output> ImportTable::run(DynamoDbService& service, OpContex
         entry.headers = csv.header_list.value_or(std::vector<std::string>{});
     }
     entry.creation = encode_table(table);
-    context.txn().put(record_key(entry.table, RecordKind::kImport, entry.id),
-                      encode_import(entry));
+    context.txn().put(record_key(entry.table, RecordKind::kImport, entry.id), encode_import(entry));
     Job job;
     job.kind = JobKind::kImport;
     job.table = entry.table;

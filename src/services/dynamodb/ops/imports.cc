@@ -14,9 +14,9 @@ Result<void> DescribeImport::authorize(DynamoDbService&, OpContext&, const Input
 Outcome<DescribeImport::Output> DescribeImport::run(DynamoDbService&, OpContext& context,
                                                     const Input& input) {
     const auto address = parse_record_arn(*input.import_arn, RecordKind::kImport);
-    const auto row = address ? context.txn().get(record_key(address->table, RecordKind::kImport,
-                                                            address->id))
-                             : std::nullopt;
+    const auto row =
+        address ? context.txn().get(record_key(address->table, RecordKind::kImport, address->id))
+                : std::nullopt;
     const auto entry = row ? decode_import(*row) : std::nullopt;
     if (!entry || entry->table.name != address->table.name)
         return errors::import_not_found(*input.import_arn);
@@ -35,10 +35,9 @@ Result<void> ListImports::authorize(DynamoDbService&, OpContext& context, const 
 
 Outcome<ListImports::Output> ListImports::run(DynamoDbService&, OpContext& context,
                                               const Input& input) {
-    MR_TRY(const auto page, list_transfers<Import>(context, RecordKind::kImport, input.table_arn,
-                                                   input.next_token,
-                                                   static_cast<size_t>(input.page_size.value_or(25)),
-                                                   decode_import));
+    MR_TRY(const auto page, list_transfers<Import>(
+                                context, RecordKind::kImport, input.table_arn, input.next_token,
+                                static_cast<size_t>(input.page_size.value_or(25)), decode_import));
     Output output;
     output.import_summary_list.emplace();
     for (const auto& [arn, entry] : page.entries) {

@@ -45,8 +45,7 @@ Outcome<ListBackups::Output> ListBackups::run(DynamoDbService&, OpContext& conte
     const std::string partition =
         record_partition(context.account(), context.region(), RecordKind::kBackup);
     context.txn().scan(
-        {store::Space::kBackups, partition, from, ""},
-        [&](std::string_view, std::string_view row) {
+        {store::Space::kBackups, partition, from, ""}, [&](std::string_view, std::string_view row) {
             const auto backup = decode_backup(row);
             if (!backup || !has_type(*backup, type)) return true;
             if (table && backup->table.name != table->name) return true;

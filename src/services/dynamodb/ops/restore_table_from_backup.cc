@@ -27,10 +27,10 @@ Outcome<RestoreTableFromBackup::Output> RestoreTableFromBackup::run(DynamoDbServ
     MR_TRY(const Backup backup, need_backup(context, *input.backup_arn));
     if (backup.status != JobStatus::kDone) return errors::backup_in_use(*input.backup_arn);
     Output output;
-    MR_TRY(output.table_description,
-           start_restore(service, context, backup.table, *input.target_table_name,
-                         overrides_of(input),
-                         {*input.backup_arn, backup.table.arn(), backup.created}, std::nullopt));
+    MR_TRY(
+        output.table_description,
+        start_restore(service, context, backup.table, *input.target_table_name, overrides_of(input),
+                      {*input.backup_arn, backup.table.arn(), backup.created}, std::nullopt));
     return output;
 }
 

@@ -39,9 +39,9 @@ Result<void> RestoreTableToPointInTime::authorize(DynamoDbService&, OpContext& c
 Outcome<RestoreTableToPointInTime::Output> RestoreTableToPointInTime::run(DynamoDbService& service,
                                                                           OpContext& context,
                                                                           const Input& input) {
-    MR_TRY(const TableRef table,
-           need_source(service, context,
-                       input.source_table_arn ? *input.source_table_arn : *input.source_table_name));
+    MR_TRY(const TableRef table, need_source(service, context,
+                                             input.source_table_arn ? *input.source_table_arn
+                                                                    : *input.source_table_name));
     if (!table->history.recovery) return errors::recovery_unavailable(table->name);
     TableOrigin origin{"", table->arn(), context.now()};
     TimePoint time = Cut::kNow;

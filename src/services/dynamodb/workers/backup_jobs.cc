@@ -66,8 +66,8 @@ TimePoint HistoryTrimmer::step(TimePoint now) {
             store::Space::kHistory, partition_, sort_, "",
             [&](std::string_view partition, std::string_view sort, std::string_view value) {
                 // One table at a time.
-                const bool same =
-                    rows.empty() || partition.substr(0, 8) == rows.front().first.partition.substr(0, 8);
+                const bool same = rows.empty() || partition.substr(0, 8) ==
+                                                      rows.front().first.partition.substr(0, 8);
                 if (rows.size() == kHistoryRowsPerStep || !same) {
                     more = true;
                     next_partition = partition;
