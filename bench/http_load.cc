@@ -1,7 +1,8 @@
 // http_load: a closed-loop HTTP load driver with signed requests, one thread, epoll.
 //
 // Usage: http_load MODE PORT CONNECTIONS SECONDS [SERVER_PID] [ARGUMENT]
-//   get-item, put-item     table "bench", string key "id"; ARGUMENT: number of items
+//   load-items, get-item, put-item, update-item, update-item-hot, put-item-hot, query, batch-write,
+//   transact-write         ARGUMENT: TABLE:ITEMS, see dynamodb_load.h
 //   sqs-send, sqs-send-10, sqs-receive (receive 10, then delete 10)    ARGUMENT: queue URL
 //   website                ARGUMENT: bucket
 //   plain                  GET / of any server, unsigned
@@ -29,87 +30,24 @@
 #include <vector>
 
 #include "aws/json.h"
-#include "aws/sigv4.h"
+#include "dynamodb_load.h"
+#include "load.h"
 
+namespace millrace::bench {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 using pinehead::json::value;
-
-struct Settings {
-    std::string mode;
-    int port = 0;
-    int connections = 0;
-    double seconds = 0;
-    int server_pid = 0;
-    std::string argument;
-    pinehead::Credentials credentials;
-};
 
 std::string environment(const char* name) {
     const char* text = std::getenv(name);
     return text == nullptr ? "" : text;
 }
 
-std::string amz_date() {
-    const std::time_t now = std::time(nullptr);
-    char text[32];
-    std::tm utc{};
-    gmtime_r(&now, &utc);
-    std::strftime(text, sizeof text, "%Y%m%dT%H%M%SZ", &utc);
-    return text;
-}
-
-std::string on_the_wire(const pinehead::SignedRequest& request) {
-    std::string text = request.method + " " + request.path + " HTTP/1.1\r\n";
-    for (const auto& [name, content] : request.headers) text += name + ": " + content + "\r\n";
-    return text + "content-length: " + std::to_string(request.body.size()) + "\r\n\r\n" +
-           request.body;
-}
-
-std::string signed_json(const Settings& settings, const std::string& service,
-                        const std::string& target, std::string body) {
-    pinehead::SignedRequest request{.method = "POST", .path = "/", .body = std::move(body)};
-    request.headers["host"] = "127.0.0.1:" + std::to_string(settings.port);
-    request.headers["content-type"] = "application/x-amz-json-1.0";
-    request.headers["x-amz-target"] = target;
-    sign(request, settings.credentials, "us-east-1", service, amz_date());
-    return on_the_wire(request);
-}
-
-// What a connection sends next, given its last answer's body; and how many operations that is.
-struct Workload {
-    std::function<std::string(int connection, const std::string& last_body)> next;
-    std::function<int(const std::string& body)> operations = [](const std::string&) { return 1; };
-};
-
 Workload workload(const Settings& settings) {
-    static std::mt19937_64 random{7};
     const std::string& mode = settings.mode;
     const std::string host = "127.0.0.1:" + std::to_string(settings.port);
-    // Signatures are good for five minutes: a pool signed beforehand costs the driver nothing
-    // later.
-    const auto pool_of = [](size_t n, const std::function<std::string(size_t)>& make) {
-        auto pool = std::make_shared<std::vector<std::string>>();
-        for (size_t i = 0; i < n; ++i) pool->push_back(make(i));
-        return Workload{
-            [pool](int, const std::string&) { return (*pool)[random() % pool->size()]; }};
-    };
-    if (mode == "get-item" || mode == "put-item") {
-        const size_t items = std::stoul(settings.argument);
-        return pool_of(20'000, [&](size_t) {
-            const std::string id = "item-" + std::to_string(random() % items);
-            if (mode == "get-item") {
-                return signed_json(settings, "dynamodb", "DynamoDB_20120810.GetItem",
-                                   R"({"TableName":"bench","Key":{"id":{"S":")" + id +
-                                       R"("}},"ConsistentRead":true})");
-            }
-            return signed_json(settings, "dynamodb", "DynamoDB_20120810.PutItem",
-                               R"({"TableName":"bench","Item":{"id":{"S":")" + id +
-                                   R"("},"n":{"N":")" + std::to_string(random() % 1'000'000) +
-                                   R"("},"body":{"S":")" + std::string(300, 'x') + R"("}}})");
-        });
-    }
+    if (auto dynamodb = dynamodb_workload(settings)) return *std::move(dynamodb);
     if (mode == "sqs-send" || mode == "sqs-send-10") {
         const int batch = mode == "sqs-send" ? 1 : 10;
         Workload load = pool_of(2'000, [&](size_t i) {
@@ -242,8 +180,10 @@ double cpu_seconds(int pid) {
 }
 
 }  // namespace
+}  // namespace millrace::bench
 
 int main(int argc, char** argv) {
+    using namespace millrace::bench;
     if (argc < 5) {
         fmt::print(stderr,
                    "usage: http_load MODE PORT CONNECTIONS SECONDS [SERVER_PID] [ARGUMENT]\n");
@@ -268,15 +208,23 @@ int main(int argc, char** argv) {
     const auto start = Clock::now();
     const auto end = start + std::chrono::duration_cast<Clock::duration>(
                                  std::chrono::duration<double>(settings.seconds));
-    for (size_t i = 0; i < connections.size(); ++i) {
-        connections[i].sent = Clock::now();
-        send_all(connections[i].fd, load.next(static_cast<int>(i), {}));
-    }
+    size_t busy = connections.size();
+    const auto send_next = [&](size_t i) {
+        Connection& connection = connections[i];
+        const std::string request = load.next(static_cast<int>(i), connection.body);
+        if (request.empty()) {
+            busy -= 1;
+            return;
+        }
+        connection.sent = Clock::now();
+        send_all(connection.fd, request);
+    };
+    for (size_t i = 0; i < connections.size(); ++i) send_next(i);
     std::vector<double> latencies;
     long operations = 0;
     long refused = 0;
     std::vector<epoll_event> events(connections.size());
-    while (Clock::now() < end) {
+    while (busy > 0 && Clock::now() < end) {
         const int n = ::epoll_wait(poll, events.data(), static_cast<int>(events.size()), 100);
         for (int e = 0; e < n; ++e) {
             Connection& connection = connections[events[static_cast<size_t>(e)].data.u64];
@@ -298,10 +246,7 @@ int main(int argc, char** argv) {
             connection.body.assign(connection.in, body_at, length - body_at);
             connection.in.erase(0, length);
             operations += load.operations(connection.body);
-            connection.sent = Clock::now();
-            send_all(connection.fd,
-                     load.next(static_cast<int>(events[static_cast<size_t>(e)].data.u64),
-                               connection.body));
+            send_next(events[static_cast<size_t>(e)].data.u64);
         }
     }
     const double elapsed = std::chrono::duration<double>(Clock::now() - start).count();

@@ -44,27 +44,37 @@ class Run:
         return row
 
 
+def bench_table(client, name, **more):
+    """The table that bench/dynamodb_load.h describes."""
+    client.create_table(TableName=name, BillingMode="PAY_PER_REQUEST",
+                        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+                        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"},
+                                              {"AttributeName": "sk", "AttributeType": "N"},
+                                              *more.pop("AttributeDefinitions", [])], **more)
+    client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
+
+
+def store_limit(threads=64):
+    """Synced puts per second of bare RocksDB's own group commit, now."""
+    folder = tempfile.mkdtemp(prefix="limit", dir=os.environ.get("MILLRACE_BENCH_DIR"))
+    output = subprocess.run([BUILD / "bench/store_limit", folder, "2", str(threads), "1"], check=True,
+                            stdout=subprocess.PIPE, text=True).stdout
+    shutil.rmtree(folder, ignore_errors=True)
+    return float(re.search(r"bare RocksDB (\d+)", output).group(1))
+
+
 def dynamodb(run, server):
-    client = server.client("dynamodb")
-    client.create_table(TableName="bench", BillingMode="PAY_PER_REQUEST",
-                        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-                        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}])
-    client.get_waiter("table_exists").wait(TableName="bench", WaiterConfig={"Delay": 1})
-    for start in range(0, ITEMS, 25):
-        client.batch_write_item(RequestItems={"bench": [
-            {"PutRequest": {"Item": {"id": {"S": f"item-{i}"}, "n": {"N": str(i)}, "body": {"S": "x" * 300}}}}
-            for i in range(start, start + 25)]})
-    pid = server.process.pid
+    bench_table(server.client("dynamodb"), "bench")
+    pid, table = server.process.pid, f"bench:{ITEMS}"
+    run.load("BatchWriteItem 25 (items)", "load-items", server.port, 16, pid, table)
     for connections in (1, 16, 64):
-        run.load("GetItem", "get-item", server.port, connections, pid, str(ITEMS))
+        run.load("GetItem", "get-item", server.port, connections, pid, table)
     limits, puts = [], []
     for _ in range(3):  # alternating, since a disk's moods change within seconds
-        output = subprocess.run([BUILD / "bench/store_limit", tempfile.mkdtemp(prefix="limit"), "2", "64", "1"], check=True,
-                                stdout=subprocess.PIPE, text=True).stdout
-        limits.append(float(re.search(r"bare RocksDB (\d+)", output).group(1)))
-        puts.append(run.load("PutItem (durable)", "put-item", server.port, 64, pid, str(ITEMS))["requests_per_second"])
+        limits.append(store_limit())
+        puts.append(run.load("PutItem (durable)", "put-item", server.port, 64, pid, table)["requests_per_second"])
     for connections in (1, 16):
-        run.load("PutItem (durable)", "put-item", server.port, connections, pid, str(ITEMS))
+        run.load("PutItem (durable)", "put-item", server.port, connections, pid, table)
     return statistics.median(limits), statistics.median(puts)
 
 

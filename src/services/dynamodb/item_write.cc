@@ -45,7 +45,7 @@ Result<void> prepare(store::Txn& txn, ItemWrite& write) {
 
 WriteCost carry_out(OpContext& context, const ItemWrite& write) {
     std::vector<std::string> wakes;
-    WriteContext writing{context.txn(), context.now(), wakes};
+    WriteContext writing{context.txn(), context.write_time(), wakes};
     std::optional<item::ItemView> before;
     if (write.before.exists()) before = write.before.view();
     std::optional<item::ItemView> after;

@@ -158,5 +158,26 @@ store::Key access_key_key(std::string_view id) {
 store::Key session_key(std::string_view id) {
     return {store::Space::kIam, "session", std::string(id)};
 }
+store::Key session_end_key(int64_t expires_ms, std::string_view id) {
+    std::string sort;
+    append_u64(sort, static_cast<uint64_t>(expires_ms));
+    return {store::Space::kIam, "session-end", sort + std::string(id)};
+}
+store::Key root_key(std::string_view account) {
+    return {store::Space::kIam, "root", std::string(account)};
+}
+
+std::string encode_root_id(std::string_view access_key_id) {
+    std::string out;
+    append_u8(out, kFormat);
+    append_bytes(out, access_key_id);
+    return out;
+}
+std::string decode_root_id(std::string_view bytes) {
+    ByteReader reader = begin(bytes);
+    std::string id(reader.bytes());
+    MR_ASSERT(reader.ok() && reader.at_end());
+    return id;
+}
 
 }  // namespace millrace::iam

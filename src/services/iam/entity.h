@@ -83,5 +83,11 @@ store::Key entity_key(EntityKind kind, std::string_view account, std::string_vie
 store::Key policy_key(std::string_view account, std::string_view path_and_name);
 store::Key access_key_key(std::string_view id);
 store::Key session_key(std::string_view id);
+// Sessions by the time of their end: what has ended is found without reading the others.
+store::Key session_end_key(int64_t expires_ms, std::string_view id);
+// The id of the account's present root key is kept there.
+store::Key root_key(std::string_view account);
+std::string encode_root_id(std::string_view access_key_id);
+std::string decode_root_id(std::string_view bytes);
 
 }  // namespace millrace::iam

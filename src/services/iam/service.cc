@@ -53,15 +53,19 @@ public:
         constexpr size_t kRows = 200;
         size_t ended = 0;
         store_.run([&](store::Txn& txn) {
-            std::vector<std::string> ids;
-            txn.scan_space(store::Space::kIam, "session", "", "session0",
-                           [&](std::string_view, std::string_view id, std::string_view row) {
-                               if (decode_session(row).expires_ms <= epoch_ms(now))
-                                   ids.emplace_back(id);
-                               return ids.size() < kRows;
-                           });
-            for (const std::string& id : ids) txn.erase(session_key(id));
-            ended = ids.size();
+            const store::Key first = session_end_key(0, "");
+            const store::Key last = session_end_key(epoch_ms(now) + 1, "");
+            std::vector<std::string> ends;
+            txn.scan({first.space, first.partition, first.sort, last.sort, false},
+                     [&](std::string_view end, std::string_view) {
+                         ends.emplace_back(end);
+                         return ends.size() < kRows;
+                     });
+            for (const std::string& end : ends) {
+                txn.erase(store::KeyView{first.space, first.partition, end});
+                txn.erase(session_key(std::string_view(end).substr(sizeof(int64_t))));
+            }
+            ended = ends.size();
             return store::TxnDecision::kCommit;
         });
         return ended == kRows ? now : now + std::chrono::minutes(10);
@@ -90,19 +94,24 @@ Result<void> IamService::ensure_root(std::string_view account, std::string_view 
                                      std::string_view secret) {
     const store::RunResult result = store_.run([&](store::Txn& txn) {
         const store::Key key = access_key_key(access_key_id);
-        if (const auto row = txn.get(key)) {
+        std::string earlier_id;
+        if (const auto row = txn.get(root_key(account))) earlier_id = decode_root_id(*row);
+        if (const auto row = txn.get(key); row && earlier_id == access_key_id) {
             const AccessKey there = decode_access_key(*row);
             if (there.user.empty() && there.active &&
                 seal_.open(there.sealed_secret, there.id) == secret) {
                 return store::TxnDecision::kRollback;
             }
         }
+        // Who had the earlier key is root no more.
+        if (!earlier_id.empty()) txn.erase(access_key_key(earlier_id));
         AccessKey root;
         root.id = access_key_id;
         root.account = account;
         root.sealed_secret = seal(secret, access_key_id);
         root.created_s = epoch_seconds(clock_.now());
         txn.put(key, encode(root));
+        txn.put(root_key(account), encode_root_id(access_key_id));
         changed(txn);
         return store::TxnDecision::kCommit;
     });
@@ -252,6 +261,7 @@ contracts::Credential IamService::start_session(store::Txn& txn, const contracts
     credential.expires = from_epoch_ms(session.expires_ms);
     session.sealed_secret = seal(credential.secret_access_key, session.id);
     txn.put(session_key(session.id), encode(session));
+    txn.put(session_end_key(session.expires_ms, session.id), {});
     return credential;
 }
 

@@ -36,7 +36,7 @@ public:
     // Drops sessions that ended.
     std::unique_ptr<contracts::Worker> make_sweeper();
 
-    // Makes the key the account's root key, unless it is so already. Durable when it returns.
+    // Makes the key the account's only root key, unless it is so already. Durable when it returns.
     Result<void> ensure_root(std::string_view account, std::string_view access_key_id,
                              std::string_view secret);
 

@@ -9,8 +9,8 @@
 //
 // A cut is of one moment of the order of commits: whoever makes it rewrites the table's definition
 // with the next epoch, which every writer watches and puts into its records. All that commits later
-// has that epoch. A cut in the past is by time: a transaction's writes bear the time at which it
-// began, so what one saw of another is never later than itself.
+// has that epoch. A cut in the past is by time: a transaction's writes bear one time, read
+// behind its locks, so what it saw of another is never later than itself.
 //
 // Thread-safety: plain values and functions of a transaction.
 #pragma once
