@@ -233,37 +233,37 @@ def test_csv_with_errors(server, dynamodb):
 def test_jobs_go_on_after_kill_9(own_server):
     dynamodb = own_server.client("dynamodb")
     own_server.client("s3").create_bucket(Bucket="exports")
-    make_table(dynamodb, "t")
-    recovery(dynamodb, "t")
-    put_all(dynamodb, "t", range(6000))
-    expected = rows(dynamodb, "t")
-    arn = dynamodb.describe_table(TableName="t")["Table"]["TableArn"]
-    backup = dynamodb.create_backup(TableName="t", BackupName="backup")["BackupDetails"]["BackupArn"]
-    dynamodb.restore_table_to_point_in_time(SourceTableName="t", TargetTableName="r", UseLatestRestorableTime=True)
+    make_table(dynamodb, "source")
+    recovery(dynamodb, "source")
+    put_all(dynamodb, "source", range(6000))
+    expected = rows(dynamodb, "source")
+    arn = dynamodb.describe_table(TableName="source")["Table"]["TableArn"]
+    backup = dynamodb.create_backup(TableName="source", BackupName="backup")["BackupDetails"]["BackupArn"]
+    dynamodb.restore_table_to_point_in_time(SourceTableName="source", TargetTableName="recovered", UseLatestRestorableTime=True)
     export = dynamodb.export_table_to_point_in_time(TableArn=arn, S3Bucket="exports")["ExportDescription"]["ExportArn"]
-    put_all(dynamodb, "t", range(0, 200), 1)
+    put_all(dynamodb, "source", range(0, 200), 1)
     for _ in range(4):
         own_server.restart()
         time.sleep(0.05)
     dynamodb = own_server.client("dynamodb")
     wait_backup(dynamodb, backup)
-    wait_active(dynamodb, "r")
+    wait_active(dynamodb, "recovered")
     described = wait_export(dynamodb, export)
     assert (described["ExportStatus"], described["ItemCount"]) == ("COMPLETED", 6000)
-    assert rows(dynamodb, "r") == expected
-    table = dynamodb.describe_table(TableName="t")["Table"]
+    assert rows(dynamodb, "recovered") == expected
+    table = dynamodb.describe_table(TableName="source")["Table"]
     imported = dynamodb.import_table(
         S3BucketSource={"S3Bucket": "exports", "S3KeyPrefix": described["ExportManifest"].rsplit("/", 1)[0] + "/data/"},
         InputFormat="DYNAMODB_JSON", InputCompressionType="GZIP",
-        TableCreationParameters={"TableName": "i", "BillingMode": "PAY_PER_REQUEST", "KeySchema": table["KeySchema"],
+        TableCreationParameters={"TableName": "imported", "BillingMode": "PAY_PER_REQUEST", "KeySchema": table["KeySchema"],
                                  "AttributeDefinitions": table["AttributeDefinitions"]})
-    dynamodb.restore_table_from_backup(TargetTableName="b", BackupArn=backup)
+    dynamodb.restore_table_from_backup(TargetTableName="from-backup", BackupArn=backup)
     for _ in range(3):
         own_server.restart()
         time.sleep(0.05)
     dynamodb = own_server.client("dynamodb")
-    wait_active(dynamodb, "b")
+    wait_active(dynamodb, "from-backup")
     done = wait_import(dynamodb, imported["ImportTableDescription"]["ImportArn"])
     assert (done["ImportStatus"], done["ImportedItemCount"]) == ("COMPLETED", 6000)
-    assert rows(dynamodb, "b") == rows(dynamodb, "i") == expected
-    assert dynamodb.describe_table(TableName="b")["Table"]["ItemCount"] == 6000
+    assert rows(dynamodb, "from-backup") == rows(dynamodb, "imported") == expected
+    assert dynamodb.describe_table(TableName="from-backup")["Table"]["ItemCount"] == 6000
