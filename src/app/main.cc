@@ -9,7 +9,6 @@
 
 #include "app/runtime.h"
 #include "core/log.h"
-#include "sandbox/init.h"
 
 namespace {
 
@@ -54,9 +53,6 @@ int serve(app::RuntimeOptions options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    // What runs first inside a sandbox; not for users.
-    if (argc > 3 && std::string_view(argv[1]) == "sandbox-init")
-        return sandbox::run_init(argc - 2, argv + 2);
     CLI::App cli("Runs AWS-shaped, event-driven systems on this machine.", "millrace");
     cli.set_version_flag("--version", kVersion);
     bool print_operations = false;
@@ -77,6 +73,11 @@ int main(int argc, char** argv) {
             ->check(CLI::ValidIPV4)
             ->capture_default_str();
         command->add_option("--region", options.region, "Region of requests that name none")
+            ->capture_default_str();
+        command
+            ->add_option("--stream-shard-rate", options.stream_shard_rate,
+                         "Records a second above which a shard of a table's stream is split")
+            ->check(CLI::PositiveNumber)
             ->capture_default_str();
         command->add_option("--log-level", log_level, "debug, info, warn or error")
             ->check(CLI::IsMember({"debug", "info", "warn", "error"}))

@@ -17,7 +17,8 @@ struct RuntimeOptions {
     uint16_t port = 4566;
     std::string account = "123456789012";
     std::string region = "us-east-1";
-    bool development = false;  // keys test/test
+    double stream_shard_rate = 1000;  // records a second above which a stream's shard is split
+    bool development = false;         // keys test/test
     // The root key of a fresh folder, if the environment names it.
     std::string root_access_key_id;
     std::string root_secret_access_key;

@@ -12,11 +12,23 @@
 
 namespace millrace::dynamodb {
 
+struct DynamoDbOptions {
+    // Records a second above which a stream's shard is split. Source of the default: what a shard
+    // of AWS takes.
+    double stream_shard_rate = 1000;
+};
+
 class DynamoDbService {
 public:
     DynamoDbService(store::Store& store, const Clock& clock, Rng& rng, contracts::WakeHub& hub,
-                    contracts::ObjectStore& objects)
-        : store_(store), clock_(clock), rng_(rng), hub_(hub), objects_(objects), catalog_(store) {}
+                    contracts::ObjectStore& objects, DynamoDbOptions options = {})
+        : store_(store),
+          clock_(clock),
+          rng_(rng),
+          hub_(hub),
+          objects_(objects),
+          options_(options),
+          catalog_(store) {}
 
     contracts::ServiceEntry entry();
     // Deleting what deleted tables left, expiring items.
@@ -28,6 +40,7 @@ public:
     contracts::WakeHub& hub() { return hub_; }
     // Buckets, for exports and imports.
     contracts::ObjectStore& objects() { return objects_; }
+    const DynamoDbOptions& options() const { return options_; }
     Catalog& catalog() { return catalog_; }
 
 private:
@@ -36,6 +49,7 @@ private:
     Rng& rng_;
     contracts::WakeHub& hub_;
     contracts::ObjectStore& objects_;
+    const DynamoDbOptions options_;
     Catalog catalog_;
 };
 

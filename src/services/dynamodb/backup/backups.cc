@@ -81,8 +81,11 @@ void drop_unused_definitions(Table& table) {
 Result<void> apply_billing(const RestoreOverrides& overrides, TimePoint now, Table& table) {
     if (overrides.billing_mode) {
         const bool on_demand = *overrides.billing_mode == "PAY_PER_REQUEST";
-        if (on_demand && !table.on_demand) table.on_demand_since = now;
-        table.show_billing = table.show_billing || on_demand != table.on_demand;
+        if (on_demand != table.on_demand) {
+            table.throughput = {};
+            table.show_billing = true;
+            table.on_demand_since = on_demand ? now : TimePoint{};
+        }
         table.on_demand = on_demand;
     }
     if (table.on_demand) {
@@ -91,10 +94,11 @@ Result<void> apply_billing(const RestoreOverrides& overrides, TimePoint now, Tab
                 "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when "
                 "BillingMode is PAY_PER_REQUEST");
         }
-        table.throughput = {};
         for (Index& index : table.indexes) index.throughput = {};
-        return {};
     }
+    if (overrides.on_demand_throughput)
+        MR_CHECK_OK(apply_on_demand_throughput(table, *overrides.on_demand_throughput));
+    if (table.on_demand) return {};
     if (overrides.throughput) {
         table.throughput = {overrides.throughput->read_capacity_units.value_or(1),
                             overrides.throughput->write_capacity_units.value_or(1)};
@@ -192,7 +196,6 @@ ContinuousBackupsDescription describe_recovery(const Table& table, TimePoint now
 }
 
 Result<void> check_overrides(const RestoreOverrides& overrides) {
-    if (overrides.on_demand_throughput) return errors::unsupported("OnDemandThroughputOverride");
     if (overrides.encryption && overrides.encryption->enabled.value_or(false))
         return errors::unsupported("SSESpecificationOverride");
     return {};
@@ -231,6 +234,9 @@ Result<TableDescription> start_restore(DynamoDbService& service, OpContext& cont
     table.latest_stream_label.clear();
     table.ttl = {};
     table.tags.clear();
+    table.policy.clear();
+    table.policy_revision.clear();
+    table.parsed_policy = nullptr;
     table.history = {};
     table.creating = true;
     table.origin = std::move(origin);
@@ -343,8 +349,10 @@ BackupDescription describe_backup(const Backup& backup, bool deleted) {
     source.key_schema = described.key_schema;
     source.table_creation_date_time = table.created;
     source.provisioned_throughput.emplace();
-    source.provisioned_throughput->read_capacity_units = table.throughput.read_units;
-    source.provisioned_throughput->write_capacity_units = table.throughput.write_units;
+    const Throughput provisioned = table.on_demand ? Throughput{} : table.throughput;
+    source.provisioned_throughput->read_capacity_units = provisioned.read_units;
+    source.provisioned_throughput->write_capacity_units = provisioned.write_units;
+    source.on_demand_throughput = described.on_demand_throughput;
     source.item_count = backup.items;
     source.billing_mode = table.on_demand ? "PAY_PER_REQUEST" : "PROVISIONED";
     auto& features = out.source_table_feature_details.emplace();
@@ -466,6 +474,7 @@ ImportTableDescription describe_import(const Import& entry) {
         creation.attribute_definitions = described.attribute_definitions;
         creation.key_schema = described.key_schema;
         creation.billing_mode = table->on_demand ? "PAY_PER_REQUEST" : "PROVISIONED";
+        creation.on_demand_throughput = described.on_demand_throughput;
         if (!table->on_demand) {
             creation.provisioned_throughput.emplace();
             creation.provisioned_throughput->read_capacity_units = table->throughput.read_units;

@@ -14,9 +14,9 @@ Result<void> UpdateContinuousBackups::check(const Input& input) {
     return {};
 }
 
-Result<void> UpdateContinuousBackups::authorize(DynamoDbService&, OpContext& context,
+Result<void> UpdateContinuousBackups::authorize(DynamoDbService& service, OpContext& context,
                                                 const Input& input, AuthzRequests& requests) {
-    ask(context, input.table_name, "UpdateContinuousBackups", requests);
+    ask(service, context, input.table_name, "UpdateContinuousBackups", requests);
     return {};
 }
 
@@ -51,9 +51,9 @@ Outcome<UpdateContinuousBackups::Output> UpdateContinuousBackups::run(DynamoDbSe
 
 Result<void> DescribeContinuousBackups::check(const Input&) { return {}; }
 
-Result<void> DescribeContinuousBackups::authorize(DynamoDbService&, OpContext& context,
+Result<void> DescribeContinuousBackups::authorize(DynamoDbService& service, OpContext& context,
                                                   const Input& input, AuthzRequests& requests) {
-    ask(context, input.table_name, "DescribeContinuousBackups", requests);
+    ask(service, context, input.table_name, "DescribeContinuousBackups", requests);
     return {};
 }
 

@@ -10,9 +10,9 @@ namespace millrace::dynamodb {
 
 Result<void> CreateBackup::check(const Input&) { return {}; }
 
-Result<void> CreateBackup::authorize(DynamoDbService&, OpContext& context, const Input& input,
-                                     AuthzRequests& requests) {
-    ask(context, input.table_name, "CreateBackup", requests);
+Result<void> CreateBackup::authorize(DynamoDbService& service, OpContext& context,
+                                     const Input& input, AuthzRequests& requests) {
+    ask(service, context, input.table_name, "CreateBackup", requests);
     return {};
 }
 

@@ -71,7 +71,7 @@ Result<void> ExportTableToPointInTime::check(const Input& input) {
 
 Result<void> ExportTableToPointInTime::authorize(DynamoDbService& service, OpContext& context,
                                                  const Input& input, AuthzRequests& requests) {
-    ask(context, input.table_arn, "ExportTableToPointInTime", requests);
+    ask(service, context, input.table_arn, "ExportTableToPointInTime", requests);
     if (!input.s3_bucket) return {};
     std::string folder = input.s3_prefix.value_or("");
     if (!folder.empty() && !folder.ends_with('/')) folder += '/';

@@ -4,6 +4,7 @@
 #include "services/dynamodb/item_write.h"
 #include "services/dynamodb/transaction_token.h"
 #include "services/dynamodb/workers/backup_jobs.h"
+#include "services/dynamodb/workers/stream_splitter.h"
 
 namespace millrace::dynamodb {
 namespace {
@@ -28,6 +29,7 @@ std::vector<std::unique_ptr<contracts::Worker>> DynamoDbService::make_workers() 
     workers.push_back(std::make_unique<BackupJobs>(*this));
     workers.push_back(std::make_unique<HistoryTrimmer>(*this));
     workers.push_back(std::make_unique<RecordSweeper>(*this));
+    workers.push_back(std::make_unique<StreamSplitter>(*this));
     return workers;
 }
 
