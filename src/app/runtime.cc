@@ -20,6 +20,7 @@
 #include "services/iam/service.h"
 #include "services/lambda/service.h"
 #include "services/logs/service.h"
+#include "services/s3/object_store.h"
 #include "services/s3/service.h"
 #include "services/sqs/service.h"
 #include "services/streams/service.h"
@@ -83,11 +84,12 @@ private:
     auth::PolicyAuthorizer authorizer_;
     std::unique_ptr<iam::IamService> iam_;
     std::unique_ptr<sts::StsService> sts_;
+    std::unique_ptr<s3::S3Service> s3_;
+    std::unique_ptr<s3::S3ObjectStore> objects_;
     std::unique_ptr<dynamodb::DynamoDbService> dynamodb_;
     std::unique_ptr<streams::StreamsService> streams_;
     std::unique_ptr<logs::LogsService> logs_;
     std::unique_ptr<sqs::SqsService> sqs_;
-    std::unique_ptr<s3::S3Service> s3_;
     std::unique_ptr<workers::LaneThreads> lanes_;
     std::unique_ptr<lambda::LambdaService> lambda_;
     std::unique_ptr<workers::WorkerHost> workers_;
@@ -137,12 +139,14 @@ Result<void> Wiring::start() {
                                              std::move(iam_options));
     MR_CHECK_OK(install_root_key());
     sts_ = std::make_unique<sts::StsService>(*iam_, authorizer_);
+    s3_ = std::make_unique<s3::S3Service>(*store_, *blobs_, authorizer_);
+    objects_ = std::make_unique<s3::S3ObjectStore>(*s3_);
     dynamodb_ = std::make_unique<dynamodb::DynamoDbService>(
-        *store_, clock_, rng_, hub_, dynamodb::DynamoDbOptions{options_.stream_shard_rate});
+        *store_, clock_, rng_, hub_, *objects_,
+        dynamodb::DynamoDbOptions{options_.stream_shard_rate});
     streams_ = std::make_unique<streams::StreamsService>(*store_, clock_, seal_key);
     logs_ = std::make_unique<logs::LogsService>(*store_, clock_, hub_);
     sqs_ = std::make_unique<sqs::SqsService>(*store_, clock_, rng_, hub_);
-    s3_ = std::make_unique<s3::S3Service>(*store_, *blobs_, authorizer_);
 
     lanes_ = std::make_unique<workers::LaneThreads>(hub_);
     lambda_ = std::make_unique<lambda::LambdaService>(lambda::LambdaParts{

@@ -18,6 +18,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -79,6 +80,12 @@ public:
     const Clock& clock() const { return clock_; }
     // The same for the whole run.
     TimePoint now() const { return now_; }
+    // The time of the run's writes, the same for all of them: read at the first call, which must be
+    // behind everything that the transaction locks, so that no write is older than what it changes.
+    TimePoint write_time() {
+        if (!write_time_) write_time_ = clock_.now();
+        return *write_time_;
+    }
     // Signals a WakeHub key once the transaction is durable.
     void wake(std::string key) { wakes_.push_back(std::move(key)); }
     std::vector<std::string> take_wakes() { return std::move(wakes_); }
@@ -95,6 +102,7 @@ private:
     Rng& rng_;
     const RequestInfo& request_;
     TimePoint now_;
+    std::optional<TimePoint> write_time_;
     std::vector<std::string> wakes_;
 };
 

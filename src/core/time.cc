@@ -1,8 +1,8 @@
 #include "core/time.h"
 
-#include <ctime>
-
+#include <algorithm>
 #include <cstdio>
+#include <ctime>
 
 namespace millrace {
 namespace {
@@ -31,7 +31,14 @@ std::string format_http_date(TimePoint t) { return format_utc(t, "%a, %d %b %Y %
 std::string format_amz_date(TimePoint t) { return format_utc(t, "%Y%m%dT%H%M%SZ"); }
 
 TimePoint SystemClock::now() const {
-    return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+    static std::atomic<int64_t> latest{0};
+    const int64_t read = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now())
+                             .time_since_epoch()
+                             .count();
+    int64_t seen = latest.load(std::memory_order_relaxed);
+    while (read > seen && !latest.compare_exchange_weak(seen, read, std::memory_order_relaxed)) {
+    }
+    return TimePoint(Duration(std::max(read, seen)));
 }
 
 }  // namespace millrace

@@ -38,6 +38,7 @@ public:
     virtual TimePoint now() const = 0;
 };
 
+// Never goes back while the process lives, whatever is done to the machine's clock.
 class SystemClock final : public Clock {
 public:
     TimePoint now() const override;

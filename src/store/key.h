@@ -21,6 +21,8 @@ enum class Space : uint8_t {
     kTtl = 24,
     kTransactionTokens = 25,
     kStreams = 26,   // stream descriptions, shards
+    kHistory = 27,   // what items were before a write: partition as the item's; sort: enc(sk), time
+    kBackups = 28,   // backups, exports, imports, and the work on them
     kQueues = 30,    // SQS queue definitions
     kMessages = 31,  // messages and their receive state
     kFifo = 32,

@@ -143,6 +143,57 @@ inline Error transaction_too_large() {
     return validation("Transaction request exceeds the maximum allowed size of 4 MB");
 }
 
+// Backups, recovery, exports, imports.
+inline Error backup_table_not_found(std::string_view table) {
+    return make("TableNotFoundException", fmt::format("Table not found: {}", table));
+}
+inline Error backup_table_in_use(std::string_view table) {
+    return make("TableInUseException", fmt::format("Table is being created: {}", table));
+}
+inline Error restore_target_exists(std::string_view table) {
+    return make("TableAlreadyExistsException", fmt::format("Table already exists: {}", table));
+}
+inline Error backup_not_found(std::string_view arn) {
+    return make("BackupNotFoundException", fmt::format("Backup not found: {}", arn));
+}
+inline Error backup_in_use(std::string_view arn) {
+    return make("BackupInUseException",
+                fmt::format("Backup is being created, deleted or restored: {}", arn));
+}
+inline Error recovery_unavailable(std::string_view table) {
+    return make("PointInTimeRecoveryUnavailableException",
+                fmt::format("Point in time recovery is not enabled for table '{}'", table));
+}
+inline Error invalid_restore_time() {
+    return make("InvalidRestoreTimeException",
+                "An invalid restore time was specified. RestoreDateTime must be between "
+                "EarliestRestorableDateTime and LatestRestorableDateTime.");
+}
+inline Error invalid_export_time(std::string_view what) {
+    return make("InvalidExportTimeException",
+                fmt::format("{} is outside of the point in time recovery window", what));
+}
+inline Error export_not_found(std::string_view arn) {
+    return make("ExportNotFoundException", fmt::format("Export not found: {}", arn));
+}
+inline Error import_not_found(std::string_view arn) {
+    return make("ImportNotFoundException", fmt::format("Import not found: {}", arn));
+}
+inline Error export_conflict() {
+    return make("ExportConflictException",
+                "A different export with this ClientToken was requested less than 8 hours ago");
+}
+inline Error import_conflict() {
+    return make("ImportConflictException",
+                "A different import with this ClientToken was requested less than 8 hours ago");
+}
+// Of a table that is being restored, imported, or read by a backup or export.
+inline Error table_busy(std::string_view table, std::string_view why) {
+    return make("ResourceInUseException",
+                fmt::format("Attempt to change a resource which is still in use: Table is being "
+                            "{}: {}",
+                            why, table));
+}
 inline Error policy_not_found(std::string_view arn) {
     return make(
         "PolicyNotFoundException",

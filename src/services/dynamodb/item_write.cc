@@ -64,7 +64,7 @@ std::optional<item::ItemView> ItemWrite::after() const {
 
 WriteCost carry_out(OpContext& context, const ItemWrite& write) {
     std::vector<std::string> wakes;
-    WriteContext writing{context.txn(), context.now(), wakes};
+    WriteContext writing{context.txn(), context.write_time(), wakes};
     std::optional<item::ItemView> before;
     if (write.before.exists()) before = write.before.view();
     const WriteCost cost = write_item(writing, *write.table, write.key, before, write.after());

@@ -58,7 +58,7 @@ Result<TableRef> need_table(DynamoDbService& service, OpContext& context, const 
                                   name);
     TableRef table = write ? service.catalog().find_for_write(context.txn(), *address)
                            : service.catalog().find(context.txn(), *address);
-    if (!table) return errors::not_found();
+    if (!table || table->creating) return errors::not_found();
     return table;
 }
 

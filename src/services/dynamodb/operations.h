@@ -28,34 +28,48 @@ using contracts::Outcome;
         static Outcome<Output> run(DynamoDbService& service, OpContext& context, const Input& input);   \
     };
 
-#define MR_DYNAMODB_OPERATIONS(X)           \
-    X(BatchExecuteStatement, kRange, kWrite) \
-    X(BatchGetItem, kRange, kRead)          \
-    X(BatchWriteItem, kRange, kWrite)       \
-    X(CreateTable, kPoint, kWrite)          \
-    X(DeleteItem, kPoint, kWrite)           \
-    X(DeleteResourcePolicy, kPoint, kWrite) \
-    X(DeleteTable, kPoint, kWrite)          \
-    X(DescribeEndpoints, kPoint, kRead)     \
-    X(DescribeLimits, kPoint, kRead)        \
-    X(DescribeTable, kPoint, kRead)         \
-    X(DescribeTimeToLive, kPoint, kRead)    \
-    X(ExecuteStatement, kRange, kWrite)     \
-    X(ExecuteTransaction, kRange, kWrite)   \
-    X(GetItem, kPoint, kRead)               \
-    X(GetResourcePolicy, kPoint, kRead)     \
-    X(ListTables, kPoint, kRead)            \
-    X(ListTagsOfResource, kPoint, kRead)    \
-    X(PutItem, kPoint, kWrite)              \
-    X(PutResourcePolicy, kPoint, kWrite)    \
-    X(Query, kRange, kRead)                 \
-    X(Scan, kRange, kRead)                  \
-    X(TagResource, kPoint, kWrite)          \
-    X(TransactGetItems, kRange, kRead)      \
-    X(TransactWriteItems, kPoint, kWrite)   \
-    X(UntagResource, kPoint, kWrite)        \
-    X(UpdateItem, kPoint, kWrite)           \
-    X(UpdateTable, kPoint, kWrite)          \
+#define MR_DYNAMODB_OPERATIONS(X)                \
+    X(BatchExecuteStatement, kRange, kWrite)     \
+    X(BatchGetItem, kRange, kRead)               \
+    X(BatchWriteItem, kRange, kWrite)            \
+    X(CreateBackup, kPoint, kWrite)              \
+    X(CreateTable, kPoint, kWrite)               \
+    X(DeleteBackup, kPoint, kWrite)              \
+    X(DeleteItem, kPoint, kWrite)                \
+    X(DeleteResourcePolicy, kPoint, kWrite)      \
+    X(DeleteTable, kPoint, kWrite)               \
+    X(DescribeBackup, kPoint, kRead)             \
+    X(DescribeContinuousBackups, kPoint, kRead)  \
+    X(DescribeEndpoints, kPoint, kRead)          \
+    X(DescribeExport, kPoint, kRead)             \
+    X(DescribeImport, kPoint, kRead)             \
+    X(DescribeLimits, kPoint, kRead)             \
+    X(DescribeTable, kPoint, kRead)              \
+    X(DescribeTimeToLive, kPoint, kRead)         \
+    X(ExecuteStatement, kRange, kWrite)          \
+    X(ExecuteTransaction, kRange, kWrite)        \
+    X(ExportTableToPointInTime, kPoint, kWrite)  \
+    X(GetItem, kPoint, kRead)                    \
+    X(GetResourcePolicy, kPoint, kRead)          \
+    X(ImportTable, kPoint, kWrite)               \
+    X(ListBackups, kRange, kRead)                \
+    X(ListExports, kRange, kRead)                \
+    X(ListImports, kRange, kRead)                \
+    X(ListTables, kPoint, kRead)                 \
+    X(ListTagsOfResource, kPoint, kRead)         \
+    X(PutItem, kPoint, kWrite)                   \
+    X(PutResourcePolicy, kPoint, kWrite)         \
+    X(Query, kRange, kRead)                      \
+    X(RestoreTableFromBackup, kPoint, kWrite)    \
+    X(RestoreTableToPointInTime, kPoint, kWrite) \
+    X(Scan, kRange, kRead)                       \
+    X(TagResource, kPoint, kWrite)               \
+    X(TransactGetItems, kRange, kRead)           \
+    X(TransactWriteItems, kPoint, kWrite)        \
+    X(UntagResource, kPoint, kWrite)             \
+    X(UpdateContinuousBackups, kPoint, kWrite)   \
+    X(UpdateItem, kPoint, kWrite)                \
+    X(UpdateTable, kPoint, kWrite)               \
     X(UpdateTimeToLive, kPoint, kWrite)
 // clang-format on
 MR_DYNAMODB_OPERATIONS(MR_DYNAMODB_OPERATION)

@@ -1,10 +1,11 @@
 // DynamoDbService: tables and items. The one header of this room that others include.
-// Thread-safety: safe from any thread. Ownership: store, clock and rng are the app's.
+// Thread-safety: safe from any thread. Ownership: what it is given is the app's.
 #pragma once
 
 #include <memory>
 #include <vector>
 
+#include "contracts/object_store.h"
 #include "contracts/operation.h"
 #include "contracts/worker.h"
 #include "services/dynamodb/catalog.h"
@@ -20,8 +21,14 @@ struct DynamoDbOptions {
 class DynamoDbService {
 public:
     DynamoDbService(store::Store& store, const Clock& clock, Rng& rng, contracts::WakeHub& hub,
-                    DynamoDbOptions options = {})
-        : store_(store), clock_(clock), rng_(rng), hub_(hub), options_(options), catalog_(store) {}
+                    contracts::ObjectStore& objects, DynamoDbOptions options = {})
+        : store_(store),
+          clock_(clock),
+          rng_(rng),
+          hub_(hub),
+          objects_(objects),
+          options_(options),
+          catalog_(store) {}
 
     contracts::ServiceEntry entry();
     // Deleting what deleted tables left, expiring items.
@@ -31,6 +38,8 @@ public:
     const Clock& clock() const { return clock_; }
     Rng& rng() { return rng_; }
     contracts::WakeHub& hub() { return hub_; }
+    // Buckets, for exports and imports.
+    contracts::ObjectStore& objects() { return objects_; }
     const DynamoDbOptions& options() const { return options_; }
     Catalog& catalog() { return catalog_; }
 
@@ -39,6 +48,7 @@ private:
     const Clock& clock_;
     Rng& rng_;
     contracts::WakeHub& hub_;
+    contracts::ObjectStore& objects_;
     const DynamoDbOptions options_;
     Catalog catalog_;
 };

@@ -98,7 +98,7 @@ TEST(StreamSplitter, AHotItemAndManyShardsAreNotSplit) {
     splitter.step(server.clock.now());
     for (int i = 0; i < 5; ++i) window(server, splitter, 1, 3000);
     EXPECT_EQ(stream_row(server, "tbl").shards.size(), 1u);
-    DynamoDbService eager(*server.store, server.clock, server.rng, server.hub,
+    DynamoDbService eager(*server.store, server.clock, server.rng, server.hub, server.objects,
                           {.stream_shard_rate = 0.1});
     Table table = *server.definition("tbl");
     for (size_t i = 1; i < kOpenShardsMax; ++i) {

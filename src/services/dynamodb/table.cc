@@ -239,6 +239,17 @@ std::string encode_table(const Table& table) {
         append_bytes(out, key);
         append_bytes(out, value);
     }
+    append_u8(out, static_cast<uint8_t>((table.history.recovery ? 1 : 0) |
+                                        (table.creating ? 2 : 0) | (table.origin ? 4 : 0)));
+    append_u8(out, table.history.recovery_days);
+    append_u64(out, micros(table.history.recovery_since));
+    append_u32(out, table.history.readers);
+    append_u64(out, table.history.epoch);
+    if (table.origin) {
+        append_bytes(out, table.origin->backup_arn);
+        append_bytes(out, table.origin->table_arn);
+        append_u64(out, micros(table.origin->time));
+    }
     return out;
 }
 
@@ -308,6 +319,19 @@ std::optional<Table> decode_table(std::string_view bytes) {
     for (uint64_t left = reader.varint(); left > 0 && reader.ok(); --left) {
         std::string key(reader.bytes());
         table.tags[std::move(key)] = reader.bytes();
+    }
+    const uint8_t more_flags = reader.u8();
+    table.history.recovery = (more_flags & 1) != 0;
+    table.creating = (more_flags & 2) != 0;
+    table.history.recovery_days = reader.u8();
+    table.history.recovery_since = from_micros(reader.u64());
+    table.history.readers = reader.u32();
+    table.history.epoch = reader.u64();
+    if ((more_flags & 4) != 0) {
+        table.origin.emplace();
+        table.origin->backup_arn = reader.bytes();
+        table.origin->table_arn = reader.bytes();
+        table.origin->time = from_micros(reader.u64());
     }
     if (!reader.ok() || !reader.at_end()) return std::nullopt;
     return table;
@@ -399,6 +423,14 @@ model::dynamodb::TableDescription describe_table(const Table& table, std::string
         out.latest_stream_label = table.latest_stream_label;
         out.latest_stream_arn = contracts::stream_arn(table.account, table.region, table.name,
                                                       table.latest_stream_label);
+    }
+    if (table.origin) {
+        out.restore_summary.emplace();
+        if (!table.origin->backup_arn.empty())
+            out.restore_summary->source_backup_arn = table.origin->backup_arn;
+        out.restore_summary->source_table_arn = table.origin->table_arn;
+        out.restore_summary->restore_date_time = table.origin->time;
+        out.restore_summary->restore_in_progress = table.creating;
     }
     if (!table.table_class.empty()) {
         out.table_class_summary.emplace();

@@ -87,6 +87,23 @@ struct TimeToLive {
     uint64_t generation = 0;  // grows with every enabling: names the back-fill
 };
 
+// Whether writes keep what was there before them: backup/history.h.
+struct TableHistory {
+    bool recovery = false;  // point-in-time recovery is on
+    uint8_t recovery_days = 0;
+    TimePoint recovery_since{};
+    uint32_t readers = 0;  // copies under way that need it
+    uint64_t epoch = 0;    // grows with every cut through the table's history
+    bool kept() const { return recovery || readers > 0; }
+};
+
+// Where a restored table came from.
+struct TableOrigin {
+    std::string backup_arn;  // empty: from the table's history
+    std::string table_arn;
+    TimePoint time{};
+};
+
 // Records written to a table's stream since they were last looked at, by the first bits of the key
 // hash: what decides whether and where a shard is split (workers/stream_splitter.h).
 struct StreamHeat {
@@ -110,6 +127,7 @@ struct Size {
 struct TableStatistics {
     std::atomic<int64_t> items{0};
     std::atomic<int64_t> bytes{0};
+    std::atomic<uint64_t> history_records{0};  // in this process: orders those of one microsecond
     StreamHeat stream_heat;
     Throttle throttle;
 };
@@ -154,6 +172,9 @@ struct Table {
     std::optional<TableStream> stream;
     std::string latest_stream_label;  // also of a disabled stream; empty: never had one
     TimeToLive ttl;
+    TableHistory history;
+    bool creating = false;  // being restored or imported: no operations on its items yet
+    std::optional<TableOrigin> origin;
     std::string table_class;  // empty: never given, STANDARD
     std::map<std::string, std::string> tags;
     std::string policy;  // resource policy, JSON; empty: none

@@ -14,6 +14,7 @@
 #include "item/json.h"
 #include "model/json_protocol.h"
 #include "model/validate.h"
+#include "services/dynamodb/backup/fake_object_store.h"
 #include "services/dynamodb/operations.h"
 #include "services/dynamodb/service.h"
 #include "store/mem/mem_store.h"
@@ -171,7 +172,8 @@ public:
     SeededRng rng{1};
     contracts::WakeHub hub;
     std::unique_ptr<store::Store> store = store::make_mem_store(clock);
-    DynamoDbService service{*store, clock, rng, hub};
+    FakeObjectStore objects;
+    DynamoDbService service{*store, clock, rng, hub, objects};
     contracts::RequestInfo request;
     std::vector<std::string> wakes;  // of the last operation
 

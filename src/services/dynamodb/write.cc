@@ -4,6 +4,7 @@
 
 #include "contracts/stream_record.h"
 #include "core/check.h"
+#include "services/dynamodb/backup/history.h"
 #include "services/dynamodb/capacity.h"
 
 namespace millrace::dynamodb {
@@ -159,8 +160,11 @@ WriteCost write_item(WriteContext& context, const Table& table, const ItemKey& k
     if (!table.indexes.empty()) write_index_entries(context, table, key, before, after, cost);
     if (table.ttl.enabled) write_ttl_row(context, table, key, before, after);
     if (table.stream) append_stream_record(context, table, key, before, after);
-    count(context.txn, table.statistics, (after ? 1 : 0) - (before ? 1 : 0),
-          static_cast<int64_t>(new_size) - static_cast<int64_t>(old_size));
+    if (table.history.kept()) keep_history(context.txn, table, key, before, context.now);
+    if (context.counted) {
+        count(context.txn, table.statistics, (after ? 1 : 0) - (before ? 1 : 0),
+              static_cast<int64_t>(new_size) - static_cast<int64_t>(old_size));
+    }
     return cost;
 }
 

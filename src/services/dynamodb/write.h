@@ -34,6 +34,8 @@ struct WriteContext {
     // Signalled by the caller once the transaction is durable.
     std::vector<std::string>& wakes;
     bool by_ttl = false;
+    // False: the caller keeps the table's statistics itself.
+    bool counted = true;
 };
 
 // Writes `after` (nothing: deletes) over `before`. Nothing is written when they are byte-identical.

@@ -1,7 +1,7 @@
-// DeleteTable: the table is gone with the answer; its items are deleted in the background.
-// IAM: dynamodb:DeleteTable. Errors: deletion protection. Source: DynamoDB API Reference,
-// DeleteTable.
-#include "services/dynamodb/operations.h"
+// DeleteTable: the table is gone with the answer; its items are deleted in the background, or
+// become a system backup when the table had point-in-time recovery. IAM: dynamodb:DeleteTable.
+// Errors: deletion protection. Source: DynamoDB API Reference, DeleteTable.
+#include "services/dynamodb/backup/backups.h"
 #include "services/dynamodb/table_stream.h"
 
 namespace millrace::dynamodb {
@@ -17,14 +17,22 @@ Result<void> DeleteTable::authorize(DynamoDbService& service, OpContext& context
 Outcome<DeleteTable::Output> DeleteTable::run(DynamoDbService& service, OpContext& context,
                                               const Input& input) {
     MR_TRY(const TableRef found, need_definition(service, context, *input.table_name));
+    if (found->creating) return errors::table_busy(found->name, "created");
+    // Source: Developer Guide, on-demand backups: the source of a backup that is being made cannot
+    // be deleted.
+    if (found->history.readers > 0) return errors::table_busy(found->name, "backed up");
     if (found->deletion_protection) return errors::deletion_protected();
     if (found->is_updating()) return errors::table_being_updated(found->name);
     Table table = *found;
     if (table.stream) disable_stream(context, table);
     service.catalog().erase(context.txn(), table);
-    context.txn().put({store::Space::kTables, kDeletedTables, table_id_bytes(table.id)},
-                      encode_table(table));
-    context.wake("dynamodb/deletion");
+    if (table.history.recovery) {
+        keep_system_backup(context, table);
+    } else {
+        context.txn().put({store::Space::kTables, kDeletedTables, table_id_bytes(table.id)},
+                          encode_table(table));
+        context.wake("dynamodb/deletion");
+    }
     Output output;
     output.table_description = describe_table(table, "DELETING");
     return output;

@@ -27,8 +27,9 @@ Outcome<DescribeTable::Output> DescribeTable::run(DynamoDbService& service, OpCo
     for (const Index& index : table->indexes)
         index_sizes.push_back(size(index.id, *index.statistics));
     Output output;
-    output.table = describe_table(*table, table->is_updating() ? "UPDATING" : "ACTIVE",
-                                  size(table->id, *table->statistics), index_sizes);
+    const std::string_view status =
+        table->creating ? "CREATING" : (table->is_updating() ? "UPDATING" : "ACTIVE");
+    output.table = describe_table(*table, status, size(table->id, *table->statistics), index_sizes);
     return output;
 }
 

@@ -15,6 +15,7 @@ Result<void> UpdateTimeToLive::authorize(DynamoDbService& service, OpContext& co
 Outcome<UpdateTimeToLive::Output> UpdateTimeToLive::run(DynamoDbService& service,
                                                         OpContext& context, const Input& input) {
     MR_TRY(const TableRef found, need_definition(service, context, *input.table_name));
+    if (found->creating) return errors::table_busy(found->name, "created");
     Table table = *found;
     const bool enable = input.time_to_live_specification->enabled.value_or(false);
     if (enable == table.ttl.enabled) {

@@ -171,6 +171,7 @@ Result<void> UpdateTable::authorize(DynamoDbService& service, OpContext& context
 Outcome<UpdateTable::Output> UpdateTable::run(DynamoDbService& service, OpContext& context,
                                               const Input& input) {
     MR_TRY(const TableRef found, need_definition(service, context, *input.table_name));
+    if (found->creating) return errors::table_busy(found->name, "created");
     // While an index is filled, other changes are allowed; while one is deleted, none is.
     // Source: Developer Guide, "Managing Global Secondary Indexes".
     const bool deleting =

@@ -3,6 +3,7 @@
 #include "contracts/wake_hub.h"
 #include "services/dynamodb/item_write.h"
 #include "services/dynamodb/transaction_token.h"
+#include "services/dynamodb/workers/backup_jobs.h"
 #include "services/dynamodb/workers/erasing.h"
 #include "services/dynamodb/workers/index_builder.h"
 #include "services/dynamodb/workers/stream_splitter.h"
@@ -28,6 +29,9 @@ std::vector<std::unique_ptr<contracts::Worker>> DynamoDbService::make_workers() 
     workers.push_back(std::make_unique<StatisticsWriter>(*this));
     workers.push_back(std::make_unique<Expiry>(*this));
     workers.push_back(std::make_unique<TokenSweeper>(*this));
+    workers.push_back(std::make_unique<BackupJobs>(*this));
+    workers.push_back(std::make_unique<HistoryTrimmer>(*this));
+    workers.push_back(std::make_unique<RecordSweeper>(*this));
     workers.push_back(std::make_unique<StreamSplitter>(*this));
     return workers;
 }
@@ -176,7 +180,8 @@ bool Expiry::expire(const Table& table, TimePoint now) {
                 due.push_back({store::Space::kTtl, std::string(partition), std::string(sort)});
                 return due.size() < kRowsPerStep;
             });
-        WriteContext writing{txn, now, wakes};
+        // The time within the transaction, so that a table's history keeps its order.
+        WriteContext writing{txn, service_.clock().now(), wakes};
         writing.by_ttl = true;
         more = due.size() >= kRowsPerStep;
         size_t bytes = 0;
