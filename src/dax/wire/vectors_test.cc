@@ -210,11 +210,13 @@ void drop(std::optional<std::string>& field, std::string_view text) {
 // The input as its meaning: expressions resolved, defaults left out.
 template <class Input>
 void simplify(Input& input) {
-    const auto expression = [&](auto& text) {
+    [[maybe_unused]] const auto expression = [&](auto& text) {
         std::optional<item::Item> values;
         if constexpr (requires { input.expression_attribute_values; })
             values = input.expression_attribute_values;
-        if (text) text = resolve(*text, input.expression_attribute_names, values);
+        if constexpr (requires { input.expression_attribute_names; }) {
+            if (text) text = resolve(*text, input.expression_attribute_names, values);
+        }
     };
     if constexpr (requires { input.condition_expression; }) expression(input.condition_expression);
     if constexpr (requires { input.update_expression; }) expression(input.update_expression);
@@ -256,6 +258,8 @@ void simplify(Input& input) {
 
 template <class Input>
 void expect_input(const std::string& meaning, std::string_view operation, Input decoded) {
+    if (meaning.starts_with("page ")) return;  // of pages, what was asked is not recorded
+    ASSERT_TRUE(meaning.starts_with(operation)) << meaning;
     const std::string json = meaning.substr(operation.size() + 1);
     model::OperationDescriptor descriptor;
     descriptor.name = operation;

@@ -19,6 +19,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -51,6 +52,8 @@ public:
     TableRef load(store::Txn& txn, const TableAddress& address);
     void put(store::Txn& txn, const Table& table);
     void erase(store::Txn& txn, const Table& table);
+    // Moves on before and after every change of a definition: for caches of what depends on them.
+    uint64_t version() const { return version_.load(std::memory_order_acquire); }
 
     // Calls back with every table of this process that has unwritten statistics.
     std::shared_ptr<TableStatistics> statistics(uint64_t table_id);
@@ -72,6 +75,7 @@ private:
     TableRef decode(std::string_view row);
 
     store::Store& store_;
+    std::atomic<uint64_t> version_{1};
     std::array<Shard, 16> shards_;
     Mutex statistics_mutex_;
     std::unordered_map<uint64_t, std::shared_ptr<TableStatistics>> statistics_
