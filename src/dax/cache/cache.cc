@@ -123,7 +123,7 @@ Cache::Read Cache::begin_read(std::string_view key) {
     return read;
 }
 
-void Cache::finish_read(Read read, const CachedBytes& bytes) {
+void Cache::finish_read(Read read, const Result<CachedBytes>& bytes) {
     std::vector<Waiter> waiters;
     {
         const Place place = place_of(read.key_);
@@ -131,7 +131,7 @@ void Cache::finish_read(Read read, const CachedBytes& bytes) {
         const MutexLock lock(shard.mutex);
         const Version& version = shard.versions[place.version];
         const bool current = version.number == read.version_ && version.writers == 0;
-        if (bytes != nullptr && current) keep(shard, read.key_, bytes);
+        if (bytes && current) keep(shard, read.key_, *bytes);
         if (read.flight_ != nullptr) {
             const auto found = shard.flights.find(read.key_);
             if (found != shard.flights.end() && found->second == read.flight_)

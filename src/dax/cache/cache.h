@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "core/mutex.h"
+#include "core/result.h"
 #include "core/time.h"
 
 namespace millrace::dax {
@@ -52,8 +53,8 @@ public:
     // block.
     static constexpr uint64_t kEntryOverheadBytes = 192;
 
-    // Null: the read failed; ask the upstream anew.
-    using Waiter = std::function<void(const CachedBytes&)>;
+    // What the read brought, or why it failed: the same for all who waited.
+    using Waiter = std::function<void(const Result<CachedBytes>&)>;
 
     // A read under way. Finished exactly once, with finish_read.
     class Read {
@@ -88,8 +89,8 @@ public:
     Found find_or_read(std::string_view key, CachedBytes& bytes, Read& read, Waiter waiter);
     // A read that nobody joins (part of a batch).
     Read begin_read(std::string_view key);
-    // Keeps the bytes (null: the read failed) unless a write came between, and wakes who waits.
-    void finish_read(Read read, const CachedBytes& bytes);
+    // Keeps the bytes (if the read did not fail) unless a write came between, and wakes who waits.
+    void finish_read(Read read, const Result<CachedBytes>& bytes);
 
     Write begin_write(std::string_view key);
     // Null: what is stored now is not known, nothing stays in the cache.

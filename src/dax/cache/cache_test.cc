@@ -20,7 +20,7 @@ protected:
     void put(std::string_view key, const std::string& text) {
         cache.finish_write(cache.begin_write(key), bytes(text));
     }
-    static void nobody(const CachedBytes&) { FAIL() << "nobody waits"; }
+    static void nobody(const Result<CachedBytes>&) { FAIL() << "nobody waits"; }
 
     FakeClock clock;
     Cache cache{CacheOptions{.bytes_max = 1 << 20, .shards = 4}, clock};
@@ -34,7 +34,7 @@ TEST_F(CacheTest, AMissIsReadOnceAndKept) {
     for (int i = 0; i < 1000; ++i) {
         Cache::Read other;
         ASSERT_EQ(cache.find_or_read("k", found, other,
-                                     [&](const CachedBytes& b) { answers.push_back(*b); }),
+                                     [&](const Result<CachedBytes>& b) { answers.push_back(**b); }),
                   Cache::Found::kJoined);
     }
     cache.finish_read(std::move(read), bytes("v"));
@@ -51,8 +51,8 @@ TEST_F(CacheTest, AFailedReadTellsTheWaitersAndKeepsNothing) {
     Cache::Read other;
     int failed = 0;
     (void)cache.find_or_read("k", found, read, nobody);
-    (void)cache.find_or_read("k", found, other, [&](const CachedBytes& b) { failed += b == nullptr; });
-    cache.finish_read(std::move(read), nullptr);
+    (void)cache.find_or_read("k", found, other, [&](const Result<CachedBytes>& b) { failed += !b; });
+    cache.finish_read(std::move(read), Error{});
     EXPECT_EQ(failed, 1);
     EXPECT_EQ(cache.find_or_read("k", found, other, nobody), Cache::Found::kMiss);
 }
