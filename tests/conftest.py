@@ -33,6 +33,7 @@ class Server:
     def __init__(self, data_dir):
         self.data_dir = pathlib.Path(data_dir)
         self.port = free_port()
+        self.dax_port = free_port()
         self.process = None
         self.log = self.data_dir.with_suffix(".log")
 
@@ -45,7 +46,8 @@ class Server:
                        "MILLRACE_ROOT_SECRET_ACCESS_KEY": ROOT_SECRET}
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [BINARY, "serve", "--data-dir", self.data_dir, "--port", str(self.port)],
+                [BINARY, "serve", "--data-dir", self.data_dir, "--port", str(self.port),
+                 "--dax-port", str(self.dax_port)],
                 stdout=subprocess.PIPE, stderr=log, text=True, env=environment)
         for line in self.process.stdout:
             if line.rstrip().endswith("Ready."):

@@ -16,7 +16,6 @@ namespace {
 using namespace millrace;
 
 constexpr const char* kVersion = "0.1.0";
-constexpr int kDevDaxPort = 8111;
 
 std::string environment(const char* name) {
     const char* value =
@@ -73,6 +72,7 @@ int main(int argc, char** argv) {
     std::string log_level = "info";
     int port = 4566;
     int dax_port = 0;
+    int dev_dax_port = 8111;
     const auto add_common = [&](CLI::App* command) {
         command->add_option("--port", port, "Port to listen on")
             ->check(CLI::Range(1, 65535))
@@ -94,9 +94,9 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(1, 65535));
     add_common(serve_command);
     CLI::App* dev_command = cli.add_subcommand("dev", "Serve in memory with the keys test/test");
-    dev_command->add_option("--dax-port", dax_port, "Port of a DAX node, if it is free")
+    dev_command->add_option("--dax-port", dev_dax_port, "Port of a DAX node, if it is free")
         ->check(CLI::Range(1, 65535))
-        ->default_val(kDevDaxPort);
+        ->capture_default_str();
     add_common(dev_command);
     CLI::App* version_command = cli.add_subcommand("version", "Print the version");
     try {
@@ -123,7 +123,7 @@ int main(int argc, char** argv) {
         return 0;
     }
     options.port = static_cast<uint16_t>(port);
-    options.dax_port = static_cast<uint16_t>(dax_port);
+    options.dax_port = static_cast<uint16_t>(dev_command->parsed() ? dev_dax_port : dax_port);
     if (serve_command->parsed()) {
         if (options.account.size() != 12 ||
             options.account.find_first_not_of("0123456789") != std::string::npos) {

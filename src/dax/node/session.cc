@@ -17,7 +17,7 @@ constexpr int kRequestIdDigits = 32;
 
 }  // namespace
 
-Session::Session(Node& node, net::IoThread& thread, net::Socket socket)
+Session::Session(dax::Node& node, net::IoThread& thread, net::Socket socket)
     : net::Session(thread, std::move(socket)), node_(node) {
     info_.account_id = node_.options().account;
     info_.region = node_.options().region;

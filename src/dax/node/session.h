@@ -26,7 +26,7 @@ inline constexpr size_t kRequestBytesMax = 32 << 20;
 
 class Session final : private net::Session {
 public:
-    Session(Node& node, net::IoThread& thread, net::Socket socket);
+    Session(dax::Node& node, net::IoThread& thread, net::Socket socket);
     ~Session() override;
     net::Task<void> run();
 
@@ -51,7 +51,7 @@ private:
     void answer_endpoints();
     contracts::RequestFacts facts() const;
 
-    Node& node_;
+    dax::Node& node_;
     std::string out_;
     std::string frame_;
     Layering layering_ = Layering::kRaw;
