@@ -30,10 +30,10 @@ def free_port():
 class Server:
     """`millrace serve` on a data folder; kill() is kill -9, start() continues on the same folder and port."""
 
-    def __init__(self, data_dir):
+    def __init__(self, data_dir, arguments=()):
         self.data_dir = pathlib.Path(data_dir)
+        self.arguments = list(arguments)
         self.port = free_port()
-        self.dax_port = free_port()
         self.process = None
         self.log = self.data_dir.with_suffix(".log")
 
@@ -46,8 +46,7 @@ class Server:
                        "MILLRACE_ROOT_SECRET_ACCESS_KEY": ROOT_SECRET}
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [BINARY, "serve", "--data-dir", self.data_dir, "--port", str(self.port),
-                 "--dax-port", str(self.dax_port)],
+                [BINARY, "serve", "--data-dir", self.data_dir, "--port", str(self.port), *self.arguments],
                 stdout=subprocess.PIPE, stderr=log, text=True, env=environment)
         for line in self.process.stdout:
             if line.rstrip().endswith("Ready."):

@@ -9,7 +9,6 @@
 
 #include "app/runtime.h"
 #include "core/log.h"
-#include "sandbox/init.h"
 
 namespace {
 
@@ -45,8 +44,8 @@ int serve(app::RuntimeOptions options) {
     const std::string dax = (*runtime)->dax_port() == 0
                                 ? ""
                                 : fmt::format(", dax://{}:{}", listen, (*runtime)->dax_port());
-    fmt::print("millrace {}: http://{}:{}{}, {}{}\nReady.\n", kVersion, listen,
-               (*runtime)->port(), dax, where, development ? ", keys test/test" : "");
+    fmt::print("millrace {}: http://{}:{}{}, {}{}\nReady.\n", kVersion, listen, (*runtime)->port(),
+               dax, where, development ? ", keys test/test" : "");
     std::fflush(stdout);
     int received = 0;
     sigwait(&signals, &received);
@@ -57,9 +56,6 @@ int serve(app::RuntimeOptions options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    // What runs first inside a sandbox; not for users.
-    if (argc > 3 && std::string_view(argv[1]) == "sandbox-init")
-        return sandbox::run_init(argc - 2, argv + 2);
     CLI::App cli("Runs AWS-shaped, event-driven systems on this machine.", "millrace");
     cli.set_version_flag("--version", kVersion);
     bool print_operations = false;
@@ -81,6 +77,11 @@ int main(int argc, char** argv) {
             ->check(CLI::ValidIPV4)
             ->capture_default_str();
         command->add_option("--region", options.region, "Region of requests that name none")
+            ->capture_default_str();
+        command
+            ->add_option("--stream-shard-rate", options.stream_shard_rate,
+                         "Records a second above which a shard of a table's stream is split")
+            ->check(CLI::PositiveNumber)
             ->capture_default_str();
         command->add_option("--log-level", log_level, "debug, info, warn or error")
             ->check(CLI::IsMember({"debug", "info", "warn", "error"}))

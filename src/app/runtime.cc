@@ -149,7 +149,8 @@ Result<void> Wiring::start() {
                                              std::move(iam_options));
     MR_CHECK_OK(install_root_key());
     sts_ = std::make_unique<sts::StsService>(*iam_, authorizer_);
-    dynamodb_ = std::make_unique<dynamodb::DynamoDbService>(*store_, clock_, rng_, hub_);
+    dynamodb_ = std::make_unique<dynamodb::DynamoDbService>(
+        *store_, clock_, rng_, hub_, dynamodb::DynamoDbOptions{options_.stream_shard_rate});
     streams_ = std::make_unique<streams::StreamsService>(*store_, clock_, seal_key);
     logs_ = std::make_unique<logs::LogsService>(*store_, clock_, hub_);
     sqs_ = std::make_unique<sqs::SqsService>(*store_, clock_, rng_, hub_);
@@ -225,7 +226,6 @@ void Wiring::start_functions() {
     std::error_code error;
     const fs::path self = fs::read_symlink("/proc/self/exe", error);
     sandbox::RunnerOptions options;
-    options.self = self.string();
     for (const auto& version :
          fs::directory_iterator(self.parent_path().parent_path() / "runtimes/python/lib", error)) {
         const fs::path packages = version.path() / "site-packages";
@@ -250,7 +250,7 @@ void Wiring::stop() {
     stopped_ = true;
     // Mappings take nothing new; functions still reach the server while their last events run.
     if (lanes_) lanes_->ask_to_stop("");
-    if (runner_) runner_->stop();
+    if (runner_) runner_->stop(kStopGrace);
     if (lanes_) lanes_->stop();
     if (dax_server_) dax_server_->stop(kStopGrace);
     if (server_) server_->stop(kStopGrace);

@@ -17,7 +17,8 @@ public:
     // The operation must be one that is served (asserted).
     virtual std::unique_ptr<OperationCall> make_call(std::string_view operation) = 0;
     // Runs it as info.caller; success fills the call's output. Blocks until the answer is durable.
-    // Errors are the operation's, or InternalServerError, after which a write may have been applied.
+    // Errors are the operation's, or InternalServerError, after which a write may have been
+    // applied.
     virtual Result<void> run(std::string_view operation, const RequestInfo& info,
                              std::unique_ptr<OperationCall>& call) = 0;
     // Moves on with every change of a table's definition.

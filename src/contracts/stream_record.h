@@ -55,7 +55,7 @@ struct StreamShardRow {
     std::string id;         // "shardId-00000001769854830123-1a2b3c4d"
     std::string parent_id;  // empty: none
     uint64_t hash_from = 0;
-    bool closed = false;
+    std::optional<TimePoint> closed;  // since then nothing is appended
 };
 
 // The description of a stream. One row in Space::kStreams.
@@ -70,8 +70,17 @@ struct StreamRow {
     TimePoint created{};
     TimePoint disabled{};  // when enabled is false
     std::string hash_name;
-    std::string sort_name;               // empty: none
+    std::string sort_name;  // empty: none
+    std::string policy;     // resource policy, JSON; empty: none
+    std::string policy_revision;
     std::vector<StreamShardRow> shards;  // parents first
+
+    const StreamShardRow* find_shard(std::string_view shard_id) const {
+        for (const StreamShardRow& shard : shards) {
+            if (shard.id == shard_id) return &shard;
+        }
+        return nullptr;
+    }
 };
 
 inline std::string stream_arn(std::string_view account, std::string_view region,
@@ -93,6 +102,25 @@ inline store::Key stream_key(std::string_view account, std::string_view region,
     return {store::Space::kStreams, stream_partition(account, region),
             std::string(table_name).append("/").append(label)};
 }
+// arn:aws:dynamodb:<region>:<account>:table/<table>/stream/<label>
+// Nothing: no ARN of a stream.
+inline std::optional<store::Key> stream_key_of_arn(std::string_view arn) {
+    constexpr std::string_view kPrefix = "arn:aws:dynamodb:";
+    constexpr std::string_view kTable = ":table/";
+    constexpr std::string_view kStream = "/stream/";
+    if (!arn.starts_with(kPrefix)) return std::nullopt;
+    arn.remove_prefix(kPrefix.size());
+    const size_t region = arn.find(':');
+    const size_t table = arn.find(kTable);
+    const size_t stream = arn.find(kStream);
+    if (region == std::string_view::npos || table == std::string_view::npos ||
+        stream == std::string_view::npos || region >= table || table >= stream) {
+        return std::nullopt;
+    }
+    return stream_key(arn.substr(region + 1, table - region - 1), arn.substr(0, region),
+                      arn.substr(table + kTable.size(), stream - table - kTable.size()),
+                      arn.substr(stream + kStream.size()));
+}
 inline store::LogId stream_log(uint64_t stream_id, uint32_t shard) {
     std::string id = "s";
     append_u64(id, stream_id);
@@ -104,7 +132,7 @@ inline std::string stream_wake_key(uint64_t stream_id, uint32_t shard) {
     return "stream:" + std::to_string(stream_id) + "/" + std::to_string(shard);
 }
 
-inline constexpr uint8_t kStreamRowFormat = 1;
+inline constexpr uint8_t kStreamRowFormat = 2;
 inline std::string encode_stream_row(const StreamRow& row) {
     std::string out;
     append_u8(out, kStreamRowFormat);
@@ -119,13 +147,15 @@ inline std::string encode_stream_row(const StreamRow& row) {
     append_u64(out, static_cast<uint64_t>(epoch_ms(row.disabled)));
     append_bytes(out, row.hash_name);
     append_bytes(out, row.sort_name);
+    append_bytes(out, row.policy);
+    append_bytes(out, row.policy_revision);
     append_varint(out, row.shards.size());
     for (const StreamShardRow& shard : row.shards) {
         append_u32(out, shard.number);
         append_bytes(out, shard.id);
         append_bytes(out, shard.parent_id);
         append_u64(out, shard.hash_from);
-        append_u8(out, shard.closed ? 1 : 0);
+        append_u64(out, shard.closed ? static_cast<uint64_t>(epoch_ms(*shard.closed)) : 0);
     }
     return out;
 }
@@ -144,13 +174,16 @@ inline std::optional<StreamRow> decode_stream_row(std::string_view bytes) {
     row.disabled = from_epoch_ms(static_cast<int64_t>(reader.u64()));
     row.hash_name = reader.bytes();
     row.sort_name = reader.bytes();
+    row.policy = reader.bytes();
+    row.policy_revision = reader.bytes();
     for (uint64_t left = reader.varint(); left > 0 && reader.ok(); --left) {
         StreamShardRow shard;
         shard.number = reader.u32();
         shard.id = reader.bytes();
         shard.parent_id = reader.bytes();
         shard.hash_from = reader.u64();
-        shard.closed = reader.u8() != 0;
+        if (const uint64_t closed_ms = reader.u64(); closed_ms != 0)
+            shard.closed = from_epoch_ms(static_cast<int64_t>(closed_ms));
         row.shards.push_back(std::move(shard));
     }
     if (!reader.ok()) return std::nullopt;

@@ -32,13 +32,12 @@ Result<void> LocalCalls::run(std::string_view operation, const contracts::Reques
     request.operation = dynamodb_.find(operation);
     request.info = info;
     request.call = std::move(call);
-    const Attempt attempt = run_operation(request, "", parts_.store, parts_.authorizer,
-                                          parts_.clock, parts_.rng);
+    const Attempt attempt =
+        run_operation(request, "", parts_.store, parts_.authorizer, parts_.clock, parts_.rng);
     call = std::move(request.call);
     if (attempt.result.status != store::CommitStatus::kOk)
         return store_error(attempt.result.status, &dynamodb_, request.protocol);
-    const store::Ticket ticket =
-        attempt.error ? attempt.result.read_ticket : attempt.result.ticket;
+    const store::Ticket ticket = attempt.error ? attempt.result.read_ticket : attempt.result.ticket;
     if (!parts_.store.is_durable(ticket) && !parts_.store.wait_durable(ticket))
         return internal_error(&dynamodb_, request.protocol);
     for (const std::string& key : attempt.wakes) parts_.hub.signal(key);

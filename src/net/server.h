@@ -1,9 +1,9 @@
-// Server: HTTP/1.1 (or another Protocol) on N io threads, each with its own io_context and its own listening socket on
-// the same port (SO_REUSEPORT), so that a connection's life is spent on one thread. Thread-safety:
-// start, stop and the accessors are called by one owner thread. Ownership: refers to the handler
-// and the pool, which must outlive it. After stop() returned no thread of the server runs, but
-// coroutines cut off by the grace period still exist until the destructor: sources of events
-// (store, pool) must be closed between stop() and the destructor.
+// Server: HTTP/1.1 (or another Protocol) on N io threads, each with its own io_context and its own
+// listening socket on the same port (SO_REUSEPORT), so that a connection's life is spent on one
+// thread. Thread-safety: start, stop and the accessors are called by one owner thread. Ownership:
+// refers to the handler and the pool, which must outlive it. After stop() returned no thread of the
+// server runs, but coroutines cut off by the grace period still exist until the destructor: sources
+// of events (store, pool) must be closed between stop() and the destructor.
 #pragma once
 
 #include <chrono>

@@ -1,6 +1,6 @@
-// Session: one client's socket on its io thread, whatever is spoken on it: what was received, writing,
-// and the deadline. Thread-safety: confined to its io thread. Ownership: lives in the frame of its
-// own coroutine; the io thread's list only points at it.
+// Session: one client's socket on its io thread, whatever is spoken on it: what was received,
+// writing, and the deadline. Thread-safety: confined to its io thread. Ownership: lives in the
+// frame of its own coroutine; the io thread's list only points at it.
 #pragma once
 
 #include <chrono>

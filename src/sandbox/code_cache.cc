@@ -63,6 +63,17 @@ Result<void> walk(archive* reader,
     }
 }
 
+// Readable by the function's user whatever the server's umask.
+Result<void> make_folders(fs::path folder, const fs::path& below) {
+    for (const fs::path& part : below) {
+        folder /= part;
+        if (::mkdir(folder.c_str(), 0755) == 0) ::chmod(folder.c_str(), 0755);
+    }
+    std::error_code error;
+    if (!fs::is_directory(folder, error)) return bad_zip();
+    return {};
+}
+
 }  // namespace
 
 CodeCache::CodeCache(std::string folder) : folder_(std::move(folder)) {
@@ -100,12 +111,9 @@ Result<std::string> CodeCache::unpack(std::string_view sha256_hex, const std::st
     Result<void> walked =
         walk(reader.get(), [&](archive_entry* entry, const fs::path& path) -> Result<void> {
             const fs::path file = temporary / path;
-            if (archive_entry_filetype(entry) == AE_IFDIR) {
-                fs::create_directories(file, error);
-                return {};
-            }
-            fs::create_directories(file.parent_path(), error);
-            std::unique_ptr<FILE, int (*)(FILE*)> out(std::fopen(file.c_str(), "wb"), std::fclose);
+            if (archive_entry_filetype(entry) == AE_IFDIR) return make_folders(temporary, path);
+            MR_CHECK_OK(make_folders(temporary, path.parent_path()));
+            std::unique_ptr<FILE, int (*)(FILE*)> out(std::fopen(file.c_str(), "wbe"), std::fclose);
             if (!out) return bad_zip();
             const void* block = nullptr;
             size_t size = 0;

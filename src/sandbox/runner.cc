@@ -1,6 +1,9 @@
 #include "sandbox/runner.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
 
 #include "core/log.h"
 
@@ -69,10 +72,11 @@ void SandboxRunner::run(std::shared_ptr<const contracts::FunctionSpec> spec,
     job->done(std::move(result));
 }
 
-Result<std::unique_ptr<Environment>> SandboxRunner::make_environment(
-    const std::shared_ptr<const contracts::FunctionSpec>& spec) {
+Result<std::unique_ptr<Environment>> SandboxRunner::make_environment(const Slot& slot) {
+    const auto& spec = slot.spec;
     EnvironmentSetup setup;
-    setup.self = options_.self;
+    setup.pad = &pad_;
+    setup.abort = &abort_;
     setup.python_path = options_.python_path;
     setup.spec = spec;
     setup.clock = &clock_;
@@ -91,37 +95,48 @@ Result<std::unique_ptr<Environment>> SandboxRunner::make_environment(
                                    date.substr(8, 2), spec->version, rng_.hex(32));
     auto environment = std::make_unique<Environment>(std::move(setup));
     MR_CHECK_OK(environment->start());
-    relay_.add(environment->aws_socket());
     return environment;
 }
 
 void SandboxRunner::work(Slot* slot) {
     std::unique_ptr<Environment> environment;
+    int aws_socket = -1;
     TimePoint born = clock_.now();
     const auto end_environment = [&] {
-        if (environment) relay_.remove(environment->aws_socket());
+        if (environment) relay_.remove(aws_socket);
         environment.reset();
     };
     for (;;) {
         std::unique_ptr<Job> job;
-        {
-            MutexLock lock(mutex_);
-            const TimePoint idle_end = clock_.now() + kIdleMax;
-            while (!slot->job && !slot->retired && !stopping_ && clock_.now() < idle_end) {
-                lock.wait_for(slot->wake, std::chrono::seconds(1));
+        bool idle = true;
+        bool frozen = false;
+        for (const TimePoint since = clock_.now(); idle;) {
+            bool freeze = false;
+            {
+                MutexLock lock(mutex_);
+                const Duration left = since + kIdleMax - clock_.now();
+                idle = !slot->job && !slot->retired && !stopping_ && left > Duration::zero();
+                if (!idle) {
+                    job = std::move(slot->job);
+                    slot->finished = job == nullptr;
+                } else if (frozen || !environment) {
+                    lock.wait_for(slot->wake, left);
+                } else {
+                    freeze = lock.wait_for(slot->wake, kFreezeAfter) == std::cv_status::timeout;
+                }
             }
-            if (!slot->job) {
-                slot->finished = true;
-                break;
-            }
-            job = std::move(slot->job);
+            if (freeze) environment->freeze();
+            frozen = frozen || freeze;
         }
+        if (!job) break;
         contracts::InvocationResult result;
         if (!environment || !environment->check_alive() || clock_.now() - born > kAgeMax) {
             end_environment();
-            auto made = make_environment(slot->spec);
+            auto made = make_environment(*slot);
             if (made) {
                 environment = std::move(*made);
+                aws_socket = environment->take_aws_socket();
+                relay_.add(aws_socket);
                 born = clock_.now();
             } else {
                 result.kind = Kind::kStartFailed;
@@ -130,14 +145,20 @@ void SandboxRunner::work(Slot* slot) {
             }
         }
         if (environment) result = environment->run(job->invocation);
-        if (environment && !environment->alive()) end_environment();
         {
             const MutexLock lock(mutex_);
             slot->busy = false;
         }
         job->done(std::move(result));
+        if (environment) {
+            environment->finish();
+            if (!environment->alive()) end_environment();
+        }
     }
     end_environment();
+    const MutexLock lock(mutex_);
+    slot->gone = true;
+    ended_.notify_all();
 }
 
 void SandboxRunner::reap() {
@@ -160,15 +181,26 @@ void SandboxRunner::retire(std::string_view function_arn, std::string_view versi
     }
 }
 
-void SandboxRunner::stop() {
+void SandboxRunner::stop(std::chrono::seconds grace) {
     std::list<std::unique_ptr<Slot>> slots;
     {
-        const MutexLock lock(mutex_);
+        MutexLock lock(mutex_);
         stopping_ = true;
         for (const auto& slot : slots_) slot->wake.notify_one();
+        const auto end = std::chrono::steady_clock::now() + grace;
+        const auto all_gone = [&]() MR_NO_THREAD_SAFETY_ANALYSIS {
+            return std::all_of(slots_.begin(), slots_.end(),
+                               [](const auto& slot) { return slot->gone; });
+        };
+        for (auto now = std::chrono::steady_clock::now(); !all_gone() && now < end;
+             now = std::chrono::steady_clock::now()) {
+            lock.wait_for(ended_, end - now);
+        }
+        abort_ = true;
         slots.swap(slots_);
     }
     for (const auto& slot : slots) slot->thread.join();
+    pad_.stop();
     relay_.stop();
 }
 

@@ -3,6 +3,8 @@
 // Thread-safety: safe from any thread; stop() once. Ownership: blobs, clock and logs are the app's.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <list>
@@ -20,7 +22,6 @@
 namespace millrace::sandbox {
 
 struct RunnerOptions {
-    std::string self;         // path of the millrace binary
     std::string python_path;  // empty: no Python functions
     std::string cache_folder;
     uint16_t server_port = 0;  // of this server, for the functions' AWS calls
@@ -31,6 +32,8 @@ struct RunnerOptions {
 class SandboxRunner final : public contracts::FunctionRunner {
 public:
     static constexpr std::chrono::seconds kIdleMax{300};
+    // An environment that had no event for this long is frozen until the next one.
+    static constexpr std::chrono::seconds kFreezeAfter{1};
     // Credentials live longer than this.
     static constexpr std::chrono::hours kAgeMax{6};
 
@@ -42,8 +45,8 @@ public:
              std::function<void(contracts::InvocationResult)> done) override;
     void retire(std::string_view function_arn, std::string_view version,
                 std::string_view revision) override;
-    // Ends every environment; events that wait get an error.
-    void stop();
+    // Lets running events end for at most `grace`, then ends them; ends every environment.
+    void stop(std::chrono::seconds grace = std::chrono::seconds(0));
 
 private:
     struct Job {
@@ -55,13 +58,13 @@ private:
         std::unique_ptr<Job> job;
         bool busy = true;
         bool retired = false;
-        bool finished = false;
+        bool finished = false;  // takes no more events
+        bool gone = false;      // its environment has ended
         std::condition_variable wake;
         std::thread thread;
     };
     void work(Slot* slot);
-    Result<std::unique_ptr<Environment>> make_environment(
-        const std::shared_ptr<const contracts::FunctionSpec>& spec);
+    Result<std::unique_ptr<Environment>> make_environment(const Slot& slot);
     void reap() MR_REQUIRES(mutex_);
 
     RunnerOptions options_;
@@ -69,9 +72,12 @@ private:
     Rng& rng_;
     contracts::LogSink& logs_;
     contracts::CredentialProvider credentials_;
+    LaunchPad pad_;
+    std::atomic<bool> abort_{false};
     CodeCache cache_;
     Relay relay_;
     Mutex mutex_;
+    std::condition_variable ended_;
     bool stopping_ MR_GUARDED_BY(mutex_) = false;
     std::list<std::unique_ptr<Slot>> slots_ MR_GUARDED_BY(mutex_);
 };

@@ -14,8 +14,8 @@ int64_t decode_counter(const std::optional<std::string>& value) {
 
 }  // namespace
 
-OptimisticTxn::OptimisticTxn(TransactionalStore& store)
-    : store_(store), begin_(store.last_committed_.load(std::memory_order_acquire)) {}
+OptimisticTxn::OptimisticTxn(TransactionalStore& store, bool alone)
+    : store_(store), alone_(alone), begin_(store.last_committed_.load(std::memory_order_acquire)) {}
 
 bool OptimisticTxn::has_writes() const {
     return !writes_.empty() || !erased_ranges_.empty() || !adds_.empty() || !appends_.empty();
@@ -40,6 +40,23 @@ const std::optional<std::string>* OptimisticTxn::own_write(const std::string& ke
         if (key >= range.from && key < range.to) return &kErased;
     }
     return nullptr;
+}
+
+void OptimisticTxn::lock(std::span<const KeyView> keys) {
+    if (alone_) return;
+    // Ascending and each once: no two transactions wait for each other.
+    std::vector<size_t> numbers;
+    numbers.reserve(keys.size());
+    for (const KeyView& key : keys)
+        numbers.push_back(store_.commits_.slot_of_key(encode_key(key)) % store_.latches_.size());
+    std::sort(numbers.begin(), numbers.end());
+    numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+    latches_.reserve(numbers.size());
+    for (const size_t number : numbers) latches_.emplace_back(store_.latches_[number]);
+    // Whoever was waited for has committed behind this transaction's beginning. What was read so
+    // far is of the present, too, if nobody changed it.
+    const Ticket now = store_.last_committed_.load(std::memory_order_acquire);
+    if (store_.unchanged_since_begin(*this)) begin_ = now;
 }
 
 std::optional<std::string> OptimisticTxn::get(KeyView key) {

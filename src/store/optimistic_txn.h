@@ -13,10 +13,12 @@ namespace millrace::store {
 
 class OptimisticTxn final : public Txn {
 public:
-    explicit OptimisticTxn(TransactionalStore& store);
+    // `alone`: under the commit lock, where nothing is locked any more.
+    OptimisticTxn(TransactionalStore& store, bool alone);
 
     std::optional<std::string> get(KeyView key) override;
     void watch(KeyView key) override;
+    void lock(std::span<const KeyView> keys) override;
     std::vector<std::optional<std::string>> get_many(std::span<const KeyView> keys) override;
     void scan(const ScanRange& range, const RowVisitor& visit) override;
     void scan_space(Space space, std::string_view from_partition, std::string_view from_sort,
@@ -52,7 +54,9 @@ private:
     bool fits(KeyView key, size_t value_bytes);
 
     TransactionalStore& store_;
-    const Ticket begin_;
+    const bool alone_;
+    Ticket begin_;
+    std::vector<std::unique_lock<std::mutex>> latches_;
     // What was read, and the newest ticket among it.
     std::vector<CommitTable::Slot> read_slots_;
     Ticket read_ticket_ = 0;

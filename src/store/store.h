@@ -91,6 +91,10 @@ public:
     // Puts the key into the conflict set without reading it: a commit of another that changes it
     // makes this one run again, if it writes. For what the caller has cached.
     virtual void watch(KeyView key) { (void)get(key); }
+    // Of the keys that this transaction is going to change, before it reads them, at most once:
+    // transactions that lock a key run one after another, until they have committed (not until the
+    // flush), instead of repeating each other. Only a hint: what is not locked conflicts as ever.
+    virtual void lock(std::span<const KeyView> keys) { (void)keys; }
     // As many get()s; same order as the keys.
     virtual std::vector<std::optional<std::string>> get_many(std::span<const KeyView> keys) = 0;
     // The range is part of the conflict set: a commit of another that changes the partition makes

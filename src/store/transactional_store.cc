@@ -191,7 +191,7 @@ RunResult TransactionalStore::run(const TxnFunction& function, TimePoint deadlin
         back_off(attempt);
         const bool alone = attempt >= kAttemptsBeforeAlone;
         const auto attempt_once = [&](bool locked) MR_NO_THREAD_SAFETY_ANALYSIS {
-            OptimisticTxn txn(*this);
+            OptimisticTxn txn(*this, locked);
             const TxnDecision decision = function(txn);
             if (txn.failed_) {
                 result.status = CommitStatus::kUnavailable;

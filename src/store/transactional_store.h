@@ -5,8 +5,10 @@
 // Thread-safety: as Store says.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "core/mutex.h"
@@ -60,6 +62,8 @@ private:
     std::atomic<EngineStatus> latched_{EngineStatus::kOk};
     mutable Mutex health_mutex_;
     std::string reason_ MR_GUARDED_BY(health_mutex_);
+    // Of Txn::lock, by hash; taken before the commit lock, never after it.
+    std::array<std::mutex, 1024> latches_;
     Mutex commit_mutex_;
     // Tickets below it may be used; the next ceiling is written with the commit that reaches it.
     Ticket ceiling_ MR_GUARDED_BY(commit_mutex_) = 0;

@@ -7,7 +7,28 @@ import pytest
 from amazondax import AmazonDaxClient
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from conftest import ROOT_KEY, ROOT_SECRET
+from conftest import ROOT_KEY, ROOT_SECRET, Server, free_port
+
+
+def serve(folder):
+    port = free_port()
+    server = Server(folder / "data", ["--dax-port", str(port)])
+    server.dax_port = port
+    return server.start()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    instance = serve(tmp_path_factory.mktemp("dax"))
+    yield instance
+    assert instance.stop() == 0
+
+
+@pytest.fixture
+def own_server(tmp_path):
+    instance = serve(tmp_path)
+    yield instance
+    instance.stop()
 
 
 def dax_client(server, key=ROOT_KEY, secret=ROOT_SECRET, token=None):

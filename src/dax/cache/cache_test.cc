@@ -51,7 +51,8 @@ TEST_F(CacheTest, AFailedReadTellsTheWaitersAndKeepsNothing) {
     Cache::Read other;
     int failed = 0;
     (void)cache.find_or_read("k", found, read, nobody);
-    (void)cache.find_or_read("k", found, other, [&](const Result<CachedBytes>& b) { failed += !b; });
+    (void)cache.find_or_read("k", found, other,
+                             [&](const Result<CachedBytes>& b) { failed += !b; });
     cache.finish_read(std::move(read), Error{});
     EXPECT_EQ(failed, 1);
     EXPECT_EQ(cache.find_or_read("k", found, other, nobody), Cache::Found::kMiss);
@@ -150,8 +151,8 @@ TEST(CacheBound, TheLeastRecentlyUsedGoes) {
     EXPECT_NE(cache.find("a"), nullptr);
 }
 
-// Writers count up one key each in a table of their own making, readers fill the cache from it: what
-// is cached once everybody has ended is what the table holds, and nobody ever saw it go back.
+// Writers count up one key each in a table of their own making, readers fill the cache from it:
+// what is cached once everybody has ended is what the table holds, and nobody ever saw it go back.
 TEST(CacheRace, ReadersAndWritersEndWithWhatTheTableHolds) {
     SystemClock clock;
     Cache cache({.bytes_max = 1 << 20, .shards = 2}, clock);

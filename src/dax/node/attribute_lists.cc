@@ -36,7 +36,8 @@ AttributeNamesRef decode_names(std::string_view row) {
     ByteReader reader(row);
     if (reader.u8() != kVersion) return nullptr;
     auto names = std::make_shared<AttributeNames>();
-    for (uint64_t n = reader.varint(); n > 0 && reader.ok(); --n) names->emplace_back(reader.bytes());
+    for (uint64_t n = reader.varint(); n > 0 && reader.ok(); --n)
+        names->emplace_back(reader.bytes());
     if (!reader.ok() || !reader.at_end()) return nullptr;
     return names;
 }

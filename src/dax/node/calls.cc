@@ -189,7 +189,8 @@ Result<void> Calls::get_item(std::string& out, cbor::Reader& reader) {
 Result<void> Calls::put_item(std::string& out, cbor::Reader& reader) {
     MR_TRY(PutItemRequest request, decode_put_item(reader, *this));
     const KeySchema& schema = *request.schema;
-    MR_TRY(const std::string key, cache_key(*request.input.table_name, schema, *request.input.item));
+    MR_TRY(const std::string key,
+           cache_key(*request.input.table_name, schema, *request.input.item));
     const CachedBytes image = stored_form(schema, *request.input.item);
     OpenWrites writes(node_.items());
     writes.begin(key);
@@ -219,7 +220,8 @@ Result<void> Calls::update_item(std::string& out, cbor::Reader& reader) {
         if (refused(output.error())) writes.cancel();
         return std::move(output.error());
     }
-    writes.finish({whole && output->attributes ? stored_form(schema, *output->attributes) : nullptr});
+    writes.finish(
+        {whole && output->attributes ? stored_form(schema, *output->attributes) : nullptr});
     if (wanted == "NONE") output->attributes.reset();
     return encode_write(out, *this, schema, output->attributes, wanted.starts_with("UPDATED"),
                         output->consumed_capacity, output->item_collection_metrics);
@@ -287,7 +289,7 @@ Result<void> Calls::batch_get_item(std::string& out, cbor::Reader& reader) {
         return errors::validation("Too many items requested for the BatchGetItem call");
     std::vector<BatchGetAnswer> answers(request.tables.size());
     api::BatchGetItemInput input;
-    std::map<std::string, size_t> index;                       // of the table in the request
+    std::map<std::string, size_t> index;                          // of the table in the request
     std::map<std::pair<size_t, std::string>, Cache::Read> reads;  // by table and key
     auto& wanted = input.request_items.emplace();
     for (size_t i = 0; i < request.tables.size(); ++i) {
@@ -334,8 +336,8 @@ Result<void> Calls::batch_get_item(std::string& out, cbor::Reader& reader) {
             if (!capacity) capacity.emplace();
             for (auto& one : *output.consumed_capacity) capacity->push_back(std::move(one));
         }
-        input.request_items = output.unprocessed_keys.value_or(
-            std::map<std::string, api::KeysAndAttributes>());
+        input.request_items =
+            output.unprocessed_keys.value_or(std::map<std::string, api::KeysAndAttributes>());
         if (!output.responses) continue;
         for (auto& [name, items] : *output.responses) {
             const size_t i = index.at(name);
@@ -370,8 +372,8 @@ Result<void> Calls::batch_write_item(std::string& out, cbor::Reader& reader) {
     for (const auto& [table, all] : *request.input.request_items) {
         const KeySchema& schema = *request.schemas.at(table);
         for (const api::WriteRequest& write : all) {
-            const item::Item& item = write.put_request ? *write.put_request->item
-                                                       : *write.delete_request->key;
+            const item::Item& item =
+                write.put_request ? *write.put_request->item : *write.delete_request->key;
             MR_TRY(const std::string key, cache_key(table, schema, item));
             writes.begin(key);
             images.push_back(write.put_request ? stored_form(schema, item) : make_bytes({}));
@@ -406,8 +408,8 @@ Result<void> Calls::batch_write_item(std::string& out, cbor::Reader& reader) {
 
 Result<void> Calls::transact_get_items(std::string& out, cbor::Reader& reader) {
     MR_TRY(TransactGetItemsRequest request, decode_transact_get_items(reader, *this));
-    MR_TRY(const auto output, upstream<api::TransactGetItemsOutput>("TransactGetItems",
-                                                                    std::move(request.input)));
+    MR_TRY(const auto output,
+           upstream<api::TransactGetItemsOutput>("TransactGetItems", std::move(request.input)));
     return encode_transact_get(out, *this, request, output);
 }
 

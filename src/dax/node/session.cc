@@ -56,7 +56,8 @@ net::Task<bool> Session::receive_items(size_t items, std::chrono::milliseconds p
         if (idle_ && thread_.stopping()) co_return false;
         arm(idle_ ? patience : thread_.shared().options.body_timeout);
         // A request that says how long it is still has to send it: room grows with what came.
-        const uint64_t missing = scanner_.wanted() - std::min<uint64_t>(scanner_.wanted(), in_.size());
+        const uint64_t missing =
+            scanner_.wanted() - std::min<uint64_t>(scanner_.wanted(), in_.size());
         const size_t room = std::clamp<uint64_t>(missing, kReadBytes, in_.size() + kKeptBytesMax);
         if (!reserve_memory(in_.size() + room)) co_return false;
         in_.reserve(room);
@@ -105,7 +106,8 @@ net::Task<void> Session::run() {
             answer_error(errors::unknown_method());
         } else {
             const size_t begin = in_.size() - reader.rest().size();
-            const bool received = co_await receive_items(2 + method->arguments, options.idle_timeout);
+            const bool received =
+                co_await receive_items(2 + method->arguments, options.idle_timeout);
             if (!received) co_return;
             idle_ = false;
             disarm();
@@ -330,8 +332,7 @@ net::Task<void> Session::get_item(const GetItemRequest* request) {
         }
         stored = std::move(*result);
     }
-    const Result<void> answered =
-        calls.answer_item(out_, *request, **table, *stored, capacity);
+    const Result<void> answered = calls.answer_item(out_, *request, **table, *stored, capacity);
     if (!answered) answer_error(answered.error());
 }
 

@@ -41,12 +41,13 @@ Result<TableInfoRef> Tables::find(std::string_view name, const contracts::Reques
     }
     api::DescribeTableInput input;
     input.table_name = std::string(name);
-    MR_TRY(const auto output, (upstream_.call<api::DescribeTableOutput>("DescribeTable", info,
-                                                                       std::move(input))));
+    MR_TRY(const auto output,
+           (upstream_.call<api::DescribeTableOutput>("DescribeTable", info, std::move(input))));
     const api::TableDescription& table = *output.table;
     auto found = std::make_shared<TableInfo>();
     found->schema = std::make_shared<const KeySchema>(schema_of(table));
-    found->identity = codec::sha256(key + "/" + table.table_id.value_or("")).substr(0, kIdentityBytes);
+    found->identity =
+        codec::sha256(key + "/" + table.table_id.value_or("")).substr(0, kIdentityBytes);
     found->version = version;
     const MutexLock lock(mutex_);
     if (tables_.size() >= kTablesMax) tables_.clear();

@@ -79,7 +79,8 @@ HeadStatus parse_head(std::string_view bytes, Head& head) {
     const size_t width = size_t{1} << (head.info - 24);
     if (bytes.size() < 1 + width) return HeadStatus::kNeedMore;
     head.value = 0;
-    for (size_t i = 1; i <= width; ++i) head.value = head.value << 8 | static_cast<uint8_t>(bytes[i]);
+    for (size_t i = 1; i <= width; ++i)
+        head.value = head.value << 8 | static_cast<uint8_t>(bytes[i]);
     head.size = 1 + width;
     // RFC 8949 section 3.3: simple values below 32 have one byte.
     if (head.major == Major::kSimple && head.info == 24 && head.value < 32)

@@ -66,10 +66,10 @@ inline void append_break(std::string& out) { out.push_back('\xff'); }
 // What stands before an item's content.
 struct Head {
     Major major = Major::kSimple;
-    uint8_t info = 0;        // the five low bits: tells the widths of floats
-    uint64_t value = 0;      // count, length, number, tag, simple value or float bits
+    uint8_t info = 0;    // the five low bits: tells the widths of floats
+    uint64_t value = 0;  // count, length, number, tag, simple value or float bits
     bool indefinite = false;
-    size_t size = 0;         // of the head itself
+    size_t size = 0;  // of the head itself
     bool is_break() const { return major == Major::kSimple && indefinite; }
 };
 enum class HeadStatus : uint8_t { kOk, kNeedMore, kMalformed };
@@ -143,9 +143,9 @@ public:
 private:
     static constexpr uint64_t kOpen = UINT64_MAX;
     struct Level {
-        uint64_t left;         // items; kOpen: until a break
-        Major string;          // kBytes or kText: chunks of a string; else kArray
-        bool map = false;      // of indefinite length: pairs must be complete
+        uint64_t left;     // items; kOpen: until a break
+        Major string;      // kBytes or kText: chunks of a string; else kArray
+        bool map = false;  // of indefinite length: pairs must be complete
         bool odd = false;
     };
     size_t position_ = 0;

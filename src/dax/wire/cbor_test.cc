@@ -13,7 +13,11 @@ TEST(Cbor, HeadsAreTheShortest) {
     std::string out;
     for (const int64_t value : {0LL, 23LL, 24LL, 256LL, 65536LL, 4294967296LL, -1LL, -25LL})
         append_int(out, value);
-    EXPECT_EQ(codec::hex_encode(out), "00171818190100" "1a00010000" "1b0000000100000000" "203818");
+    EXPECT_EQ(codec::hex_encode(out),
+              "00171818190100"
+              "1a00010000"
+              "1b0000000100000000"
+              "203818");
 }
 
 TEST(Cbor, ReadsEveryForm) {
@@ -46,7 +50,9 @@ TEST(Cbor, ReaderStaysFailed) {
 }
 
 TEST(Scanner, GoesOnByteByByte) {
-    const std::string items = bytes("01bf0082016161ff5f4101ffc482200f80" "00");
+    const std::string items = bytes(
+        "01bf0082016161ff5f4101ffc482200f80"
+        "00");
     Scanner scanner;
     size_t needed = 0;
     while (scanner.scan(std::string_view(items).substr(0, needed), 5) == Scanner::Status::kNeedMore)
@@ -56,7 +62,8 @@ TEST(Scanner, GoesOnByteByByte) {
 }
 
 TEST(Scanner, RefusesWhatIsNotWellFormed) {
-    for (const std::string_view hex : {"ff", "1c", "bf00ff", "5f6161ff", "5f5f4101ffff", "df00", "f800"}) {
+    for (const std::string_view hex :
+         {"ff", "1c", "bf00ff", "5f6161ff", "5f5f4101ffff", "df00", "f800"}) {
         Scanner scanner;
         EXPECT_EQ(scanner.scan(bytes(hex), 1), Scanner::Status::kMalformed) << hex;
     }

@@ -36,7 +36,8 @@ inline Error missing_authentication() {
     return make("MissingAuthenticationTokenException", "The connection is not authorized");
 }
 inline Error unknown_key() {
-    return make("UnrecognizedClientException", "The security token included in the request is invalid.");
+    return make("UnrecognizedClientException",
+                "The security token included in the request is invalid.");
 }
 inline Error bad_signature(std::string_view why) {
     return make("InvalidSignatureException", std::string(why));

@@ -135,8 +135,7 @@ bool Printer::operand(std::string& out, int depth) {
                 static_cast<size_t>(index) >= variables_.size()) {
                 return false;
             }
-            out += placeholders_.value(
-                item::ValueView::at(variables_[static_cast<size_t>(index)]));
+            out += placeholders_.value(item::ValueView::at(variables_[static_cast<size_t>(index)]));
             return true;
         }
         case Code::kPath:
@@ -353,8 +352,7 @@ Result<Projection> parse_projection(std::string_view encoded) {
     for (auto all = body.array(); body.more(all);) {
         const cbor::Head head = body.take_head();
         if (head.major != cbor::Major::kArray || head.indefinite || head.value < 2 ||
-            head.value > parts.body.size() ||
-            body.integer() != static_cast<int64_t>(Code::kPath)) {
+            head.value > parts.body.size() || body.integer() != static_cast<int64_t>(Code::kPath)) {
             return malformed();
         }
         if (projection.paths.size() == kPathsMax) return malformed();

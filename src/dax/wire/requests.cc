@@ -140,7 +140,7 @@ Result<void> fill_range(Request& request, const Options& options, Placeholders& 
 
 // The elements of an argument that has one entry per item of a transaction; null: nothing in each.
 Result<std::vector<std::optional<std::string_view>>> read_column(cbor::Reader& reader,
-                                                                size_t count) {
+                                                                 size_t count) {
     std::vector<std::optional<std::string_view>> column;
     if (reader.take_null()) {
         column.resize(count);
@@ -493,8 +493,7 @@ Result<TransactWriteItemsRequest> decode_transact_write_items(cbor::Reader& read
                 api::Put& put = items[i].put.emplace();
                 if (!values[i]) return malformed();
                 MR_TRY(put.item, read_item(directory, key, *values[i]));
-                MR_CHECK_OK(
-                    fill_action(put, conditions[i], *tables[i], all_old[i], placeholders));
+                MR_CHECK_OK(fill_action(put, conditions[i], *tables[i], all_old[i], placeholders));
                 break;
             }
             case TransactOp::kDelete: {

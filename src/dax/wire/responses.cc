@@ -124,7 +124,8 @@ void append_metrics(std::string& out, const api::ItemCollectionMetrics& metrics)
         cbor::append_null(inner);
     }
     for (size_t i = 0; i < 2; ++i) {
-        const bool there = metrics.size_estimate_range_gb && metrics.size_estimate_range_gb->size() > i;
+        const bool there =
+            metrics.size_estimate_range_gb && metrics.size_estimate_range_gb->size() > i;
         cbor::append_double(inner, there ? (*metrics.size_estimate_range_gb)[i] : 0);
     }
     cbor::append_bytes(out, inner);

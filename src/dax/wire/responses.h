@@ -73,7 +73,8 @@ Result<void> encode_batch_write(std::string& out, Directory& directory,
 Result<void> encode_transact_get(std::string& out, Directory& directory,
                                  const TransactGetItemsRequest& request,
                                  const model::dynamodb::TransactGetItemsOutput& output);
-void encode_transact_write(std::string& out, const model::dynamodb::TransactWriteItemsOutput& output);
+void encode_transact_write(std::string& out,
+                           const model::dynamodb::TransactWriteItemsOutput& output);
 
 // Frames of layering 1: `message` as one frame.
 void append_frame(std::string& out, std::string_view message);

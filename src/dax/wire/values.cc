@@ -19,9 +19,7 @@ using U128 = unsigned __int128;
 // 10^126 needs 53 bytes; some clients pad.
 constexpr size_t kBigIntegerBytesMax = 64;
 
-Error invalid_value() {
-    return item::validation_error("Supplied AttributeValue is malformed");
-}
+Error invalid_value() { return item::validation_error("Supplied AttributeValue is malformed"); }
 Error key_mismatch() {
     return item::validation_error("The provided key element does not match the schema");
 }

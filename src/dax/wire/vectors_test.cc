@@ -59,7 +59,8 @@ testing::FixedDirectory toy_directory() {
 }
 
 // The text with every placeholder replaced by what it stands for.
-std::string resolve(std::string_view text, const std::optional<std::map<std::string, std::string>>& names,
+std::string resolve(std::string_view text,
+                    const std::optional<std::map<std::string, std::string>>& names,
                     const std::optional<item::Item>& values) {
     std::string out;
     for (size_t i = 0; i < text.size();) {
@@ -308,7 +309,8 @@ TEST(Vectors, EveryRequestDecodesToWhatTheClientWasAskedFor) {
         size_t needed = 0;
         auto status = cbor::Scanner::Status::kNeedMore;
         while (needed <= bytes.size() && status == cbor::Scanner::Status::kNeedMore)
-            status = scanner.scan(std::string_view(bytes).substr(0, needed++), 2 + method->arguments);
+            status =
+                scanner.scan(std::string_view(bytes).substr(0, needed++), 2 + method->arguments);
         EXPECT_EQ(status, cbor::Scanner::Status::kDone);
         EXPECT_EQ(scanner.position(), bytes.size());
         ++seen[std::string(method->name)];
@@ -373,7 +375,8 @@ TEST(Vectors, EveryRequestDecodesToWhatTheClientWasAskedFor) {
                 break;
             }
             case Method::kBatchWriteItem:
-                check_request(decode_batch_write_item(reader, directory), meaning, "BatchWriteItem");
+                check_request(decode_batch_write_item(reader, directory), meaning,
+                              "BatchWriteItem");
                 break;
             case Method::kTransactGetItems:
                 check_request(decode_transact_get_items(reader, directory), meaning,
@@ -521,7 +524,8 @@ std::string Answers::page(cbor::Reader& reader, const KeySchema& schema, bool in
                     if (!reader.array_of(2)) return {};
                     const auto key = read_key(schema, reader.bytes());
                     EXPECT_TRUE(key);
-                    const auto item = read_item(directory_, *key, learn(directory_, reader.bytes()));
+                    const auto item =
+                        read_item(directory_, *key, learn(directory_, reader.bytes()));
                     EXPECT_TRUE(item);
                     if (item) items.push_back(*item);
                 }
@@ -609,7 +613,8 @@ TEST(Vectors, AnswersAreMadeAsTheClientsAcceptedThem) {
     std::map<std::string, std::string> requests;
     for (const JsonValue& one : recorded().find("vectors")->elements()) {
         const std::string name = text_of(one, "name");
-        if (name.ends_with("-request")) requests.emplace(name.substr(0, name.size() - 8), bytes_of(one));
+        if (name.ends_with("-request"))
+            requests.emplace(name.substr(0, name.size() - 8), bytes_of(one));
     }
     int compared = 0;
     for (const JsonValue& one : recorded().find("vectors")->elements()) {

@@ -71,6 +71,14 @@ void Touched::projection(const std::optional<std::string>& text,
     if (parsed) names(parsed->attribute_names());
 }
 
+void Touched::key_conditions(const LegacyConditions& conditions) {
+    names_of(conditions);
+    if (!conditions || table == nullptr) return;
+    const auto hash = conditions->find((index ? index->keys : table->keys).hash.name);
+    if (hash == conditions->end() || !hash->second.attribute_value_list) return;
+    for (const item::Value& value : *hash->second.attribute_value_list) leading_key(value);
+}
+
 void Touched::key_condition(const std::optional<std::string>& text,
                             expression::ExpressionContext& context) {
     if (!text) return;
@@ -78,7 +86,8 @@ void Touched::key_condition(const std::optional<std::string>& text,
     if (!parsed) return;
     for (const auto& term : parsed->terms) {
         name(term.name);
-        if (table == nullptr || term.name != table->keys.hash.name) continue;
+        if (table == nullptr) continue;
+        if (term.name != (index ? index->keys : table->keys).hash.name) continue;
         for (const item::ValueView value : term.values) leading_key(value);
     }
 }
@@ -87,8 +96,10 @@ void ask_for_items(DynamoDbService& service, OpContext& context,
                    const std::optional<std::string>& table, std::string_view action,
                    AuthzRequests& requests, const std::function<void(Touched&)>& describe) {
     const size_t before = requests.size();
-    ask(context, table, action, requests);
-    if (requests.size() == before || !looks_at_items(context.caller())) return;
+    ask(service, context, table, action, requests);
+    if (requests.size() == before) return;
+    if (!looks_at_items(context.caller()) && !looks_at_items(requests.back().resource_policy))
+        return;
     const auto address = parse_table_address(*table, context.account(), context.region());
     const TableRef definition = service.catalog().find(context.txn(), *address);
     Touched touched;
@@ -113,6 +124,8 @@ void ask_for_items(DynamoDbService& service, OpContext& context,
     add("dynamodb:returnvalues", touched.return_values);
     add("dynamodb:returnconsumedcapacity", touched.return_consumed_capacity);
     add("dynamodb:enclosingoperation", touched.enclosing);
+    if (touched.full_table_scan)
+        add("dynamodb:fulltablescan", *touched.full_table_scan ? "true" : "false");
 }
 
 }  // namespace millrace::dynamodb

@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "model/generated/dynamodb.h"
 
@@ -20,15 +23,29 @@ inline double read_units(size_t bytes, bool consistent) {
     return consistent ? units : units / 2;
 }
 
+// The units of a request on one table and its indexes.
+struct Units {
+    double table = 0;
+    std::map<std::string, double> global_indexes;
+    std::map<std::string, double> local_indexes;
+    double total() const {
+        double sum = table;
+        for (const auto& [index, units] : global_indexes) sum += units;
+        for (const auto& [index, units] : local_indexes) sum += units;
+        return sum;
+    }
+};
+// Transactions also name the kind of their units.
+enum class UnitsKind : uint8_t { kAny, kRead, kWrite };
+
 // Nothing unless ReturnConsumedCapacity asks: TOTAL or INDEXES.
-inline std::optional<model::dynamodb::ConsumedCapacity> consumed(
-    const std::optional<std::string>& asked, const std::string& table, double units) {
-    if (!asked || *asked == "NONE") return std::nullopt;
-    model::dynamodb::ConsumedCapacity capacity;
-    capacity.table_name = table;
-    capacity.capacity_units = units;
-    if (*asked == "INDEXES") capacity.table.emplace().capacity_units = units;
-    return capacity;
-}
+std::optional<model::dynamodb::ConsumedCapacity> consumed(const std::optional<std::string>& asked,
+                                                          const std::string& table,
+                                                          const Units& units,
+                                                          UnitsKind kind = UnitsKind::kAny);
+// Of a request on several tables.
+std::optional<std::vector<model::dynamodb::ConsumedCapacity>> consumed(
+    const std::optional<std::string>& asked, const std::map<std::string, Units>& by_table,
+    UnitsKind kind = UnitsKind::kAny);
 
 }  // namespace millrace::dynamodb

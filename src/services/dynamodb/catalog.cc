@@ -2,6 +2,7 @@
 
 #include "core/bytes.h"
 #include "core/log.h"
+#include "services/dynamodb/operations.h"
 
 namespace millrace::dynamodb {
 
@@ -48,6 +49,7 @@ TableRef Catalog::decode(std::string_view row) {
         return nullptr;
     }
     table->statistics = statistics(table->id);
+    table->parsed_policy = parse_resource_policy(table->policy);
     return std::make_shared<const Table>(*std::move(table));
 }
 

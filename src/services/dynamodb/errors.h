@@ -48,6 +48,10 @@ inline Error item_too_large() {
 inline Error updated_item_too_large() {
     return validation("Item size to update has exceeded the maximum allowed size");
 }
+// Of PutItem and DeleteItem.
+inline Error return_values_invalid() {
+    return validation("ReturnValues can only be ALL_OLD or NONE");
+}
 inline Error index_unknown(std::string_view index) {
     return validation(fmt::format("The table does not have the specified index: {}", index));
 }
@@ -86,6 +90,10 @@ inline Error deletion_protected() {
         "deletion protection first.");
 }
 
+// More than a table or index is provisioned for, or than its maximum on demand. `what`:
+// "TableRead", "IndexWrite", ... Source: DynamoDB API Reference, ThrottlingReason.
+Error throttled(std::string_view resource_arn, std::string_view what, bool on_demand);
+
 inline constexpr std::string_view kConditionFailedText = "The conditional request failed";
 // `item`: the item as it was, when the request asked for it and there is one.
 inline Error condition_failed(std::string_view item_json = {}) {
@@ -94,16 +102,32 @@ inline Error condition_failed(std::string_view item_json = {}) {
     return error;
 }
 
+inline constexpr std::string_view kDuplicateItemText = "Duplicate primary key exists in table";
+inline Error duplicate_item() {
+    return make("DuplicateItemException", std::string(kDuplicateItemText));
+}
+
 // One action's entry in TransactionCanceledException.
 struct CancellationReason {
     std::string code = "None";
     std::string message;
     std::string item_json;  // empty: none
 };
+// What a throttled action's entry says. Source: DynamoDB API Reference, TransactWriteItems.
+inline std::string cancellation_code(const Error& throttled) {
+    return throttled.code == "ThrottlingException" ? "ThrottlingError"
+                                                   : "ProvisionedThroughputExceeded";
+}
 Error transaction_canceled(const std::vector<CancellationReason>& reasons);
 
 inline Error transaction_too_large() {
     return validation("Transaction request exceeds the maximum allowed size of 4 MB");
+}
+
+inline Error policy_not_found(std::string_view arn) {
+    return make(
+        "PolicyNotFoundException",
+        fmt::format("Resource-based policy not found for the provided ResourceArn: {}", arn));
 }
 
 inline Error idempotent_mismatch() { return make("IdempotentParameterMismatchException", ""); }

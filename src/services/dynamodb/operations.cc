@@ -20,16 +20,34 @@ contracts::ServiceEntry DynamoDbService::entry() {
     return entry;
 }
 
+namespace {
+
+void ask_about(const TableAddress& address, const Table* definition, std::string_view action,
+               AuthzRequests& requests) {
+    contracts::AuthzRequest request;
+    request.action = "dynamodb:" + std::string(action);
+    request.resource = address.arn();
+    request.resource_account = address.account;
+    if (definition != nullptr) request.resource_policy = definition->parsed_policy;
+    requests.push_back(std::move(request));
+}
+
+}  // namespace
+
 void ask(OpContext& context, const std::optional<std::string>& table, std::string_view action,
          AuthzRequests& requests) {
     if (!table) return;
     const auto address = parse_table_address(*table, context.account(), context.region());
+    if (address) ask_about(*address, nullptr, action, requests);
+}
+
+void ask(DynamoDbService& service, OpContext& context, const std::optional<std::string>& table,
+         std::string_view action, AuthzRequests& requests) {
+    if (!table) return;
+    const auto address = parse_table_address(*table, context.account(), context.region());
     if (!address) return;
-    contracts::AuthzRequest request;
-    request.action = "dynamodb:" + std::string(action);
-    request.resource = address->arn();
-    request.resource_account = address->account;
-    requests.push_back(std::move(request));
+    const TableRef definition = service.catalog().find(context.txn(), *address);
+    ask_about(*address, definition.get(), action, requests);
 }
 
 Result<TableRef> need_table(DynamoDbService& service, OpContext& context, const std::string& name,
@@ -53,13 +71,6 @@ Result<TableRef> need_definition(DynamoDbService& service, OpContext& context,
     TableRef table = service.catalog().load(context.txn(), *address);
     if (!table) return errors::table_not_found(address->name);
     return table;
-}
-
-Result<void> refuse_legacy(std::initializer_list<std::pair<std::string_view, bool>> parameters) {
-    for (const auto& [name, given] : parameters) {
-        if (given) return errors::unsupported("the legacy parameter " + std::string(name));
-    }
-    return {};
 }
 
 Result<void> check_item(const std::optional<item::Item>& item) {

@@ -29,19 +29,25 @@ using contracts::Outcome;
     };
 
 #define MR_DYNAMODB_OPERATIONS(X)           \
+    X(BatchExecuteStatement, kRange, kWrite) \
     X(BatchGetItem, kRange, kRead)          \
     X(BatchWriteItem, kRange, kWrite)       \
     X(CreateTable, kPoint, kWrite)          \
     X(DeleteItem, kPoint, kWrite)           \
+    X(DeleteResourcePolicy, kPoint, kWrite) \
     X(DeleteTable, kPoint, kWrite)          \
     X(DescribeEndpoints, kPoint, kRead)     \
     X(DescribeLimits, kPoint, kRead)        \
     X(DescribeTable, kPoint, kRead)         \
     X(DescribeTimeToLive, kPoint, kRead)    \
+    X(ExecuteStatement, kRange, kWrite)     \
+    X(ExecuteTransaction, kRange, kWrite)   \
     X(GetItem, kPoint, kRead)               \
+    X(GetResourcePolicy, kPoint, kRead)     \
     X(ListTables, kPoint, kRead)            \
     X(ListTagsOfResource, kPoint, kRead)    \
     X(PutItem, kPoint, kWrite)              \
+    X(PutResourcePolicy, kPoint, kWrite)    \
     X(Query, kRange, kRead)                 \
     X(Scan, kRange, kRead)                  \
     X(TagResource, kPoint, kWrite)          \
@@ -61,6 +67,40 @@ MR_DYNAMODB_OPERATIONS(MR_DYNAMODB_OPERATION)
 void ask(OpContext& context, const std::optional<std::string>& table, std::string_view action,
          AuthzRequests& requests);
 
+// The same with the table's own policy.
+void ask(DynamoDbService& service, OpContext& context, const std::optional<std::string>& table,
+         std::string_view action, AuthzRequests& requests);
+
+// Resource policies: what Put and CreateTable refuse; the compiled form, null for none.
+Result<void> check_resource_policy(const std::string& policy);
+std::shared_ptr<const contracts::PolicyDocument> parse_resource_policy(const std::string& policy);
+// RevisionId: a number, as AWS's are.
+inline std::string new_policy_revision(OpContext& context) {
+    return std::to_string(context.rng().next_u64());
+}
+
+// What CreateTable and UpdateTable refuse alike.
+template <class Input>
+Result<void> check_table_options(const Input& input) {
+    if (input.sse_specification) {
+        const auto& sse = *input.sse_specification;
+        if (sse.enabled.value_or(false) || sse.sse_type || sse.kms_master_key_id)
+            return errors::unsupported("SSESpecification with a key of KMS");
+    }
+    if (input.warm_throughput) return errors::unsupported("WarmThroughput");
+    if (input.global_table_settings_replication_mode)
+        return errors::unsupported("GlobalTableSettingsReplicationMode");
+    if constexpr (requires { input.global_table_source_arn; }) {
+        if (input.global_table_source_arn) return errors::unsupported("GlobalTableSourceArn");
+    }
+    if constexpr (requires { input.multi_region_consistency; }) {
+        if (input.multi_region_consistency) return errors::unsupported("MultiRegionConsistency");
+        if (input.global_table_witness_updates)
+            return errors::unsupported("GlobalTableWitnessUpdates");
+    }
+    return {};
+}
+
 // ResourceNotFoundException of data operations. `write`: the definition joins the conflict set.
 Result<TableRef> need_table(DynamoDbService& service, OpContext& context, const std::string& name,
                             bool write);
@@ -68,9 +108,6 @@ Result<TableRef> need_table(DynamoDbService& service, OpContext& context, const 
 // table.
 Result<TableRef> need_definition(DynamoDbService& service, OpContext& context,
                                  const std::string& name);
-
-// Refuses the legacy parameters, which are not offered yet.
-Result<void> refuse_legacy(std::initializer_list<std::pair<std::string_view, bool>> parameters);
 
 // Depth, and validity of what JSON decoding found.
 Result<void> check_item(const std::optional<item::Item>& item);

@@ -6,35 +6,28 @@
 #include <string>
 #include <vector>
 
-#include "services/dynamodb/expression/expression.h"
 #include "services/dynamodb/item_write.h"
+#include "services/dynamodb/read_request.h"
 
 namespace millrace::dynamodb {
 
 inline constexpr size_t kPageBytesMax = 1 << 20;
 
-struct ReadExpressions {
-    std::optional<expression::Condition> filter;
-    std::optional<expression::Projection> projection;
-    std::optional<expression::KeyCondition> key_condition;
-};
-
 class PageReader {
 public:
-    PageReader(const Table& table, const ReadExpressions& expressions, std::optional<int32_t> limit,
-               bool count_only)
-        : table_(table), expressions_(expressions), limit_(limit), count_only_(count_only) {}
+    PageReader(const Table& table, const ReadRequest& request, std::optional<int32_t> limit)
+        : table_(table), request_(request), limit_(limit), count_only_(request.select == "COUNT") {}
     // False: the page is full.
     bool take(std::string_view row) {
         const std::optional<item::ItemView> item = item::read_stored(row);
         MR_ASSERT(item.has_value());
         bytes_ += item::item_size(*item);
         scanned_ += 1;
-        if (!expressions_.filter || expression::evaluate(*expressions_.filter, *item)) {
+        if (!request_.filter || expression::evaluate(*request_.filter, *item)) {
             count_ += 1;
             if (!count_only_) {
-                items_.push_back(expressions_.projection
-                                     ? expression::project(*expressions_.projection, *item)
+                items_.push_back(request_.projection
+                                     ? expression::project(*request_.projection, *item)
                                      : item::Item(*item));
             }
         }
@@ -53,7 +46,7 @@ public:
 
 private:
     const Table& table_;
-    const ReadExpressions& expressions_;
+    const ReadRequest& request_;
     std::optional<int32_t> limit_;
     bool count_only_;
     std::vector<item::Item> items_;
@@ -63,25 +56,5 @@ private:
     bool full_ = false;
     item::Item last_key_;
 };
-
-// The rules of Select without an index; true: COUNT.
-inline Result<bool> read_select(const std::optional<std::string>& select, bool has_projection) {
-    if (!select) return false;
-    if (*select == "ALL_PROJECTED_ATTRIBUTES") {
-        return errors::invalid_parameter(
-            "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName");
-    }
-    if (*select == "SPECIFIC_ATTRIBUTES" && !has_projection) {
-        return errors::invalid_parameter(
-            "Must specify the AttributesToGet or ProjectionExpression when choosing to get "
-            "SPECIFIC_ATTRIBUTES");
-    }
-    if (*select != "SPECIFIC_ATTRIBUTES" && has_projection) {
-        return errors::validation(
-            fmt::format("Cannot specify the ProjectionExpression when choosing to get {}",
-                        *select == "COUNT" ? "only the Count" : "ALL_ATTRIBUTES"));
-    }
-    return *select == "COUNT";
-}
 
 }  // namespace millrace::dynamodb

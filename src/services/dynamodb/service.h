@@ -11,10 +11,17 @@
 
 namespace millrace::dynamodb {
 
+struct DynamoDbOptions {
+    // Records a second above which a stream's shard is split. Source of the default: what a shard
+    // of AWS takes.
+    double stream_shard_rate = 1000;
+};
+
 class DynamoDbService {
 public:
-    DynamoDbService(store::Store& store, const Clock& clock, Rng& rng, contracts::WakeHub& hub)
-        : store_(store), clock_(clock), rng_(rng), hub_(hub), catalog_(store) {}
+    DynamoDbService(store::Store& store, const Clock& clock, Rng& rng, contracts::WakeHub& hub,
+                    DynamoDbOptions options = {})
+        : store_(store), clock_(clock), rng_(rng), hub_(hub), options_(options), catalog_(store) {}
 
     contracts::ServiceEntry entry();
     // Deleting what deleted tables left, expiring items.
@@ -24,6 +31,7 @@ public:
     const Clock& clock() const { return clock_; }
     Rng& rng() { return rng_; }
     contracts::WakeHub& hub() { return hub_; }
+    const DynamoDbOptions& options() const { return options_; }
     Catalog& catalog() { return catalog_; }
 
 private:
@@ -31,6 +39,7 @@ private:
     const Clock& clock_;
     Rng& rng_;
     contracts::WakeHub& hub_;
+    const DynamoDbOptions options_;
     Catalog catalog_;
 };
 

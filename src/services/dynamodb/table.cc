@@ -1,8 +1,10 @@
 #include "services/dynamodb/table.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "core/bytes.h"
+#include "services/dynamodb/errors.h"
 
 namespace millrace::dynamodb {
 namespace {
@@ -163,6 +165,8 @@ std::string encode_table(const Table& table) {
     append_bytes(out, table.ttl.attribute);
     append_u64(out, table.ttl.generation);
     append_bytes(out, table.table_class);
+    append_bytes(out, table.policy);
+    append_bytes(out, table.policy_revision);
     append_varint(out, table.tags.size());
     for (const auto& [key, value] : table.tags) {
         append_bytes(out, key);
@@ -230,12 +234,35 @@ std::optional<Table> decode_table(std::string_view bytes) {
     table.ttl.attribute = reader.bytes();
     table.ttl.generation = reader.u64();
     table.table_class = reader.bytes();
+    table.policy = reader.bytes();
+    table.policy_revision = reader.bytes();
     for (uint64_t left = reader.varint(); left > 0 && reader.ok(); --left) {
         std::string key(reader.bytes());
         table.tags[std::move(key)] = reader.bytes();
     }
     if (!reader.ok() || !reader.at_end()) return std::nullopt;
     return table;
+}
+
+Result<void> apply_on_demand_throughput(Table& table,
+                                        const model::dynamodb::OnDemandThroughput& wanted) {
+    if (!table.on_demand) {
+        return errors::invalid_parameter(
+            "OnDemandThroughput can only be specified when BillingMode is PAY_PER_REQUEST");
+    }
+    for (const auto& [units, name, most] :
+         {std::tuple{wanted.max_read_request_units, "MaxReadRequestUnits",
+                     &table.throughput.read_units},
+          {wanted.max_write_request_units, "MaxWriteRequestUnits",
+           &table.throughput.write_units}}) {
+        if (!units) continue;
+        if (*units != -1 && (*units < 1 || *units > kUnitsMax)) {
+            return errors::validation(
+                fmt::format("Given value {} for {} is out of bounds", *units, name));
+        }
+        *most = *units == -1 ? 0 : *units;
+    }
+    return {};
 }
 
 model::dynamodb::TableDescription describe_table(const Table& table, std::string_view status,
@@ -253,8 +280,15 @@ model::dynamodb::TableDescription describe_table(const Table& table, std::string
     out.creation_date_time = table.created;
     model::dynamodb::ProvisionedThroughputDescription throughput;
     throughput.number_of_decreases_today = 0;
-    throughput.read_capacity_units = table.throughput.read_units;
-    throughput.write_capacity_units = table.throughput.write_units;
+    const Throughput provisioned = table.on_demand ? Throughput{} : table.throughput;
+    throughput.read_capacity_units = provisioned.read_units;
+    throughput.write_capacity_units = provisioned.write_units;
+    if (table.on_demand && table.throughput != Throughput{}) {
+        const auto shown = [](int64_t units) { return units == 0 ? -1 : units; };
+        auto& most = out.on_demand_throughput.emplace();
+        most.max_read_request_units = shown(table.throughput.read_units);
+        most.max_write_request_units = shown(table.throughput.write_units);
+    }
     if (table.last_increase != TimePoint{}) {
         throughput.last_increase_date_time = table.last_increase;
     }
@@ -323,9 +357,9 @@ model::dynamodb::TableDescription describe_table(const Table& table, std::string
     out.deletion_protection_enabled = table.deletion_protection;
     out.warm_throughput.emplace();
     out.warm_throughput->read_units_per_second =
-        std::max(table.on_demand ? kWarmReadUnits : int64_t{0}, table.throughput.read_units);
+        table.on_demand ? kWarmReadUnits : table.throughput.read_units;
     out.warm_throughput->write_units_per_second =
-        std::max(table.on_demand ? kWarmWriteUnits : int64_t{0}, table.throughput.write_units);
+        table.on_demand ? kWarmWriteUnits : table.throughput.write_units;
     out.warm_throughput->status = std::string(status == "CREATING" ? "UPDATING" : "ACTIVE");
     return out;
 }

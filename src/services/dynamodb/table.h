@@ -2,6 +2,7 @@
 // make a new one. Thread-safety: immutable; shared by the cache and the requests in flight.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <map>
 #include <memory>
@@ -10,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "contracts/caller.h"
 #include "contracts/stream_record.h"
 #include "core/result.h"
 #include "core/time.h"
@@ -17,6 +19,7 @@
 #include "model/generated/dynamodb.h"
 #include "services/dynamodb/expression/expression.h"
 #include "services/dynamodb/siphash.h"
+#include "services/dynamodb/throttle.h"
 
 namespace millrace::dynamodb {
 
@@ -41,6 +44,7 @@ struct KeyAttributes {
 enum class ProjectionKind : uint8_t { kAll = 1, kKeysOnly = 2, kInclude = 3 };
 enum class IndexState : uint8_t { kActive = 1, kBackfilling = 2, kDeleting = 3 };
 
+inline constexpr int64_t kUnitsMax = 1'000'000'000'000;
 struct Throughput {
     int64_t read_units = 0;
     int64_t write_units = 0;
@@ -77,10 +81,24 @@ struct TimeToLive {
     uint64_t generation = 0;  // grows with every enabling: names the back-fill
 };
 
+// Records written to a table's stream since they were last looked at, by the first bits of the key
+// hash: what decides whether and where a shard is split (workers/stream_splitter.h).
+struct StreamHeat {
+    static constexpr int kBits = 6;
+    static constexpr size_t kBuckets = size_t{1} << kBits;
+    static constexpr uint64_t hash_of(size_t bucket) { return uint64_t{bucket} << (64 - kBits); }
+    std::array<std::atomic<uint32_t>, kBuckets> records{};
+    void add(uint64_t hash) {
+        records[hash >> (64 - kBits)].fetch_add(1, std::memory_order_relaxed);
+    }
+};
+
 // Items and bytes added since the counters were last written; see workers/statistics.h.
 struct TableStatistics {
     std::atomic<int64_t> items{0};
     std::atomic<int64_t> bytes{0};
+    StreamHeat stream_heat;
+    Throttle throttle;
 };
 
 struct Table {
@@ -97,7 +115,7 @@ struct Table {
     bool on_demand = false;
     bool show_billing = false;  // BillingModeSummary: on demand, or was
     TimePoint on_demand_since{};
-    Throughput throughput;
+    Throughput throughput;      // on demand: the maxima of OnDemandThroughput; zero: none
     TimePoint last_increase{};  // zero: never
     TimePoint last_decrease{};
     bool deletion_protection = false;
@@ -106,9 +124,13 @@ struct Table {
     TimeToLive ttl;
     std::string table_class;  // empty: never given, STANDARD
     std::map<std::string, std::string> tags;
+    std::string policy;  // resource policy, JSON; empty: none
+    std::string policy_revision;
 
     // Not stored: shared by all versions of the table's definition in this process.
     std::shared_ptr<TableStatistics> statistics;
+    // Not stored: `policy`, compiled.
+    std::shared_ptr<const contracts::PolicyDocument> parsed_policy;
 
     std::string arn() const;
     std::string index_arn(const Index& index) const;
@@ -122,6 +144,10 @@ using TableRef = std::shared_ptr<const Table>;
 std::string encode_table(const Table& table);
 // Nothing: unknown version or malformed.
 std::optional<Table> decode_table(std::string_view bytes);
+
+// OnDemandThroughput of CreateTable and UpdateTable: changes the table's maxima.
+Result<void> apply_on_demand_throughput(Table& table,
+                                        const model::dynamodb::OnDemandThroughput& wanted);
 
 // As DescribeTable shows it. `status`: ACTIVE, CREATING, UPDATING, DELETING.
 model::dynamodb::TableDescription describe_table(const Table& table, std::string_view status,

@@ -1,8 +1,17 @@
 #include "services/dynamodb/table_stream.h"
 
+#include <algorithm>
+
 #include "contracts/stream_record.h"
 
 namespace millrace::dynamodb {
+namespace {
+
+std::string new_shard_id(TimePoint now, Rng& rng) {
+    return fmt::format("shardId-{:020}-{}", epoch_ms(now), rng.hex(8));
+}
+
+}  // namespace
 
 Result<void> apply_stream_specification(OpContext& context, Table& table,
                                         const model::dynamodb::StreamSpecification& specification) {
@@ -45,7 +54,7 @@ Result<void> apply_stream_specification(OpContext& context, Table& table,
     row.sort_name = table.keys.sort ? table.keys.sort->name : "";
     contracts::StreamShardRow shard;
     shard.number = 1;
-    shard.id = fmt::format("shardId-{:020}-{}", epoch_ms(context.now()), context.rng().hex(8));
+    shard.id = new_shard_id(context.now(), context.rng());
     row.shards.push_back(shard);
     context.txn().put(contracts::stream_key(row.account, row.region, row.table_name, row.label),
                       encode_stream_row(row));
@@ -66,13 +75,48 @@ void disable_stream(OpContext& context, Table& table) {
         if (auto row = contracts::decode_stream_row(*bytes)) {
             row->enabled = false;
             row->disabled = context.now();
-            for (auto& shard : row->shards) shard.closed = true;
+            for (auto& shard : row->shards) {
+                if (!shard.closed) shard.closed = context.now();
+            }
             context.txn().put(key, encode_stream_row(*row));
             for (const auto& shard : row->shards)
                 context.wake(contracts::stream_wake_key(row->id, shard.number));
         }
     }
     table.stream.reset();
+}
+
+bool split_shard(store::Txn& txn, Table& table, uint64_t hash_at, TimePoint now, Rng& rng) {
+    TableStream& stream = *table.stream;
+    const store::Key key =
+        contracts::stream_key(table.account, table.region, table.name, stream.label);
+    const auto bytes = txn.get(key);
+    auto row = bytes ? contracts::decode_stream_row(*bytes) : std::nullopt;
+    if (!row) return false;
+    const TableStream::Shard parent = stream.shard_of(hash_at);
+    if (parent.hash_from == hash_at) return false;
+    uint32_t number = 0;
+    std::string parent_id;
+    for (auto& shard : row->shards) {
+        number = std::max(number, shard.number);
+        if (shard.number != parent.number) continue;
+        shard.closed = now;
+        parent_id = shard.id;
+    }
+    std::erase_if(stream.shards, [&](const auto& shard) { return shard.number == parent.number; });
+    for (const uint64_t hash_from : {parent.hash_from, hash_at}) {
+        contracts::StreamShardRow child;
+        child.number = ++number;
+        child.id = new_shard_id(now, rng);
+        child.parent_id = parent_id;
+        child.hash_from = hash_from;
+        stream.shards.push_back({hash_from, child.number});
+        row->shards.push_back(std::move(child));
+    }
+    std::sort(stream.shards.begin(), stream.shards.end(),
+              [](const auto& a, const auto& b) { return a.hash_from < b.hash_from; });
+    txn.put(key, encode_stream_row(*row));
+    return true;
 }
 
 }  // namespace millrace::dynamodb

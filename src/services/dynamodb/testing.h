@@ -12,6 +12,7 @@
 #include "auth/evaluate.h"
 #include "contracts/wake_hub.h"
 #include "item/json.h"
+#include "model/json_protocol.h"
 #include "model/validate.h"
 #include "services/dynamodb/operations.h"
 #include "services/dynamodb/service.h"
@@ -62,6 +63,17 @@ public:
     std::string error_of(const typename Op::Input& input) {
         const auto result = run<Op>(input);
         return result ? "no error" : result.error().message;
+    }
+
+    // From the request's JSON to the answer's; of an error only the text.
+    template <class Op>
+    std::string answer(std::string_view json) {
+        const auto* descriptor = model::find_operation(model::dynamodb::kService, Op::kTraits.name);
+        typename Op::Input input;
+        if (const auto decoded = model::decode_json_request(*descriptor, json, &input); !decoded)
+            return decoded.error().message;
+        const auto result = run<Op>(input);
+        return result ? model::to_json(*result) : result.error().message;
     }
 
     // Would a caller with this identity policy be let in?

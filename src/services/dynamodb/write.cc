@@ -79,6 +79,8 @@ void append_stream_record(WriteContext& context, const Table& table, const ItemK
     }
     const uint32_t shard = stream.shard_of(key.hash_prefix()).number;
     context.txn.append(contracts::stream_log(stream.id, shard), encode_stream_record(record));
+    // Also of attempts that do not commit: near enough.
+    table.statistics->stream_heat.add(key.hash_prefix());
     std::string wake = contracts::stream_wake_key(stream.id, shard);
     if (std::find(context.wakes.begin(), context.wakes.end(), wake) == context.wakes.end()) {
         context.wakes.push_back(std::move(wake));

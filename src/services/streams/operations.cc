@@ -1,6 +1,7 @@
 #include "services/streams/operations.h"
 
 #include "auth/evaluate.h"
+#include "auth/policy.h"
 
 namespace millrace::streams {
 
@@ -21,8 +22,8 @@ contracts::ServiceEntry StreamsService::entry() {
     return entry;
 }
 
-void ask(contracts::OpContext& context, std::string_view arn, std::string_view action,
-         contracts::AuthzRequests& requests) {
+void ask(StreamsService& service, contracts::OpContext& context, std::string_view arn,
+         std::string_view action, contracts::AuthzRequests& requests) {
     contracts::AuthzRequest request;
     request.action = "dynamodb:" + std::string(action);
     request.resource = arn;
@@ -35,6 +36,11 @@ void ask(contracts::OpContext& context, std::string_view arn, std::string_view a
     }
     if (const size_t colon = rest.find(':'); colon != std::string_view::npos)
         request.resource_account = rest.substr(0, colon);
+    const auto row = service.find(context.txn(), arn);
+    if (row && !row->policy.empty()) {
+        const auto parsed = auth::parse_policy(row->policy, auth::PolicyKind::kResource);
+        if (parsed) request.resource_policy = *parsed;
+    }
     requests.push_back(std::move(request));
 }
 

@@ -28,8 +28,8 @@ MR_STREAMS_OPERATION(GetShardIterator, kPoint);
 MR_STREAMS_OPERATION(ListStreams, kRange);
 // clang-format on
 
-// "dynamodb:<action>" on a stream's (or "*") ARN.
-void ask(contracts::OpContext& context, std::string_view arn, std::string_view action,
-         contracts::AuthzRequests& requests);
+// "dynamodb:<action>" on a stream's (or "*") ARN, with the stream's own policy.
+void ask(StreamsService& service, contracts::OpContext& context, std::string_view arn,
+         std::string_view action, contracts::AuthzRequests& requests);
 
 }  // namespace millrace::streams

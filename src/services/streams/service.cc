@@ -20,30 +20,31 @@ store::Key trimmed_key(const store::LogId& log) {
     return {store::Space::kStreams, std::string(kTrimmed), log.id};
 }
 
-// arn:aws:dynamodb:<region>:<account>:table/<table>/stream/<label>
-std::optional<store::Key> key_of_arn(std::string_view arn) {
-    constexpr std::string_view kPrefix = "arn:aws:dynamodb:";
-    constexpr std::string_view kTable = ":table/";
-    constexpr std::string_view kStream = "/stream/";
-    if (!arn.starts_with(kPrefix)) return std::nullopt;
-    arn.remove_prefix(kPrefix.size());
-    const size_t region = arn.find(':');
-    const size_t table = arn.find(kTable);
-    const size_t stream = arn.find(kStream);
-    if (region == std::string_view::npos || table == std::string_view::npos ||
-        stream == std::string_view::npos || region >= table || table >= stream) {
-        return std::nullopt;
-    }
-    return contracts::stream_key(arn.substr(region + 1, table - region - 1), arn.substr(0, region),
-                                 arn.substr(table + kTable.size(), stream - table - kTable.size()),
-                                 arn.substr(stream + kStream.size()));
+std::string encode_trimmed(store::Version through) {
+    std::string mark;
+    append_u8(mark, kTrimmedFormat);
+    append_u64(mark, through.major);
+    append_u64(mark, through.minor);
+    return mark;
 }
 
-const contracts::StreamShardRow* find_shard(const contracts::StreamRow& row, std::string_view id) {
-    for (const auto& shard : row.shards) {
-        if (shard.id == id) return &shard;
+// Takes an emptied shard out of its stream's row. Its children begin where it ended.
+void drop_shard(store::Txn& txn, const contracts::StreamRow& seen,
+                const contracts::StreamShardRow& shard) {
+    const store::Key key =
+        contracts::stream_key(seen.account, seen.region, seen.table_name, seen.label);
+    const auto bytes = txn.get(key);
+    auto row = bytes ? contracts::decode_stream_row(*bytes) : std::nullopt;
+    if (!row || row->id != seen.id) return;
+    const store::Key mark_key = trimmed_key(contracts::stream_log(row->id, shard.number));
+    const auto mark = txn.get(mark_key);
+    for (const auto& child : row->shards) {
+        const store::Key child_key = trimmed_key(contracts::stream_log(row->id, child.number));
+        if (mark && child.parent_id == shard.id && !txn.get(child_key)) txn.put(child_key, *mark);
     }
-    return nullptr;
+    std::erase_if(row->shards, [&](const auto& kept) { return kept.number == shard.number; });
+    txn.erase(mark_key);
+    txn.put(key, encode_stream_row(*row));
 }
 
 class Trimmer final : public contracts::Worker {
@@ -72,6 +73,13 @@ public:
                 const store::LogId log = contracts::stream_log(row.id, shard.number);
                 const auto records = store_.read_log(log, {}, kTrimRecords, 16 << 20);
                 empty = empty && records.empty();
+                if (row.enabled && records.empty() && shard.closed && *shard.closed < expired) {
+                    store_.run([&](store::Txn& txn) {
+                        drop_shard(txn, row, shard);
+                        return store::TxnDecision::kCommit;
+                    });
+                    continue;
+                }
                 store::Version through;
                 for (const auto& record : records) {
                     if (contracts::stream_record_created(record.bytes) > expired) break;
@@ -79,11 +87,7 @@ public:
                 }
                 if (through.major == 0) continue;
                 store_.run([&](store::Txn& txn) {
-                    std::string mark;
-                    append_u8(mark, kTrimmedFormat);
-                    append_u64(mark, through.major);
-                    append_u64(mark, through.minor);
-                    txn.put(trimmed_key(log), mark);
+                    txn.put(trimmed_key(log), encode_trimmed(through));
                     return store::TxnDecision::kCommit;
                 });
                 store_.trim_log(log, through);
@@ -113,7 +117,7 @@ std::unique_ptr<contracts::Worker> StreamsService::make_trimmer() {
 }
 
 std::optional<contracts::StreamRow> StreamsService::find(store::Txn& txn, std::string_view arn) {
-    const auto key = key_of_arn(arn);
+    const auto key = contracts::stream_key_of_arn(arn);
     if (!key) return std::nullopt;
     const auto bytes = txn.get(*key);
     if (!bytes) return std::nullopt;
@@ -129,8 +133,23 @@ store::Version StreamsService::trimmed(store::Txn& txn, const store::LogId& log)
     return {major, reader.u64()};
 }
 
+store::Version StreamsService::before_first(store::Txn& txn, const contracts::StreamRow& row,
+                                            const contracts::StreamShardRow& shard) {
+    const store::Version dropped = trimmed(txn, contracts::stream_log(row.id, shard.number));
+    if (dropped != store::Version{}) return dropped;
+    const auto* parent = row.find_shard(shard.parent_id);
+    return parent == nullptr ? store::Version{} : last(txn, row, *parent);
+}
+
+store::Version StreamsService::last(store::Txn& txn, const contracts::StreamRow& row,
+                                    const contracts::StreamShardRow& shard) {
+    const store::LogId log = contracts::stream_log(row.id, shard.number);
+    return store_.read_log(log, {}, 1, 1).empty() ? before_first(txn, row, shard)
+                                                  : store_.log_end(log);
+}
+
 bool StreamsService::is_closed_durably(std::string_view arn, std::string_view shard_id) {
-    const auto key = key_of_arn(arn);
+    const auto key = contracts::stream_key_of_arn(arn);
     std::optional<std::string> bytes;
     store::Ticket ticket = 0;
     if (!key || store_.read(*key, bytes, ticket) != store::CommitStatus::kOk || !bytes ||
@@ -138,7 +157,7 @@ bool StreamsService::is_closed_durably(std::string_view arn, std::string_view sh
         return false;
     }
     const auto row = contracts::decode_stream_row(*bytes);
-    const auto* shard = row ? find_shard(*row, shard_id) : nullptr;
+    const auto* shard = row ? row->find_shard(shard_id) : nullptr;
     return shard != nullptr && shard->closed;
 }
 
@@ -159,7 +178,7 @@ Result<std::vector<contracts::StreamShard>> StreamsService::shards(std::string_v
     MR_TRY(const contracts::StreamRow row, row_of(stream_arn));
     std::vector<contracts::StreamShard> shards;
     for (const auto& shard : row.shards) {
-        shards.push_back({shard.id, shard.parent_id, shard.closed,
+        shards.push_back({shard.id, shard.parent_id, shard.closed.has_value(),
                           contracts::stream_log(row.id, shard.number),
                           contracts::stream_wake_key(row.id, shard.number)});
     }
@@ -172,7 +191,7 @@ Result<std::vector<contracts::StreamRecord>> StreamsService::read(std::string_vi
                                                                   size_t count_max,
                                                                   size_t bytes_max) {
     MR_TRY(const contracts::StreamRow row, row_of(stream_arn));
-    const contracts::StreamShardRow* shard = find_shard(row, shard_id);
+    const contracts::StreamShardRow* shard = row.find_shard(shard_id);
     if (shard == nullptr) return errors::shard_not_found(stream_arn, shard_id);
     std::vector<contracts::StreamRecord> records;
     const TimePoint expired = clock_.now() - contracts::kStreamRetention;
@@ -224,7 +243,7 @@ Result<std::vector<contracts::StreamRecord>> StreamsService::read(std::string_vi
 Result<store::Version> StreamsService::latest(std::string_view stream_arn,
                                               std::string_view shard_id) {
     MR_TRY(const contracts::StreamRow row, row_of(stream_arn));
-    const contracts::StreamShardRow* shard = find_shard(row, shard_id);
+    const contracts::StreamShardRow* shard = row.find_shard(shard_id);
     if (shard == nullptr) return errors::shard_not_found(stream_arn, shard_id);
     return store_.log_end(contracts::stream_log(row.id, shard->number));
 }

@@ -24,13 +24,19 @@ public:
         : store_(store), clock_(clock), iterator_key_(std::move(iterator_key)) {}
 
     contracts::ServiceEntry entry();
-    // Drops records after 24 hours, and disabled streams with them.
+    // Drops records after 24 hours, then closed shards and disabled streams.
     std::unique_ptr<contracts::Worker> make_trimmer();
 
     // Nothing: no such stream, or no ARN of one.
     std::optional<contracts::StreamRow> find(store::Txn& txn, std::string_view arn);
     // What was dropped of a shard so far: its last version. Zero: nothing.
     static store::Version trimmed(store::Txn& txn, const store::LogId& log);
+    // All records of the shard are behind this version.
+    store::Version before_first(store::Txn& txn, const contracts::StreamRow& row,
+                                const contracts::StreamShardRow& shard);
+    // The version of the shard's last durable record; that of before_first() when it has none.
+    store::Version last(store::Txn& txn, const contracts::StreamRow& row,
+                        const contracts::StreamShardRow& shard);
     // True when the row says "closed" and that is durable: then every record of the shard is, too,
     // and an empty read means the end. Does not wait.
     bool is_closed_durably(std::string_view arn, std::string_view shard_id);

@@ -51,10 +51,10 @@ protected:
     void close_shard() {
         row_.enabled = false;
         row_.disabled = clock_.now();
-        row_.shards[0].closed = true;
+        row_.shards[0].closed = clock_.now();
         write_row();
     }
-    void append(int number) {
+    void append(int number, uint32_t shard = 1) {
         const item::Item keys = from_json(R"({"pk":{"S":")" + std::to_string(number) + R"("}})");
         contracts::StoredStreamRecord record;
         record.event = StreamEvent::kInsert;
@@ -65,7 +65,7 @@ protected:
         record.keys = keys;
         record.new_image = keys.view();
         store_->run([&](store::Txn& txn) {
-            txn.append(contracts::stream_log(row_.id, 1), encode_stream_record(record));
+            txn.append(contracts::stream_log(row_.id, shard), encode_stream_record(record));
             return store::TxnDecision::kCommit;
         });
     }
@@ -181,11 +181,81 @@ TEST_F(Streams, AClosedShardEndsAfterItsLastRecord) {
     close_shard();
     const auto first = read(*iterator("TRIM_HORIZON"));
     EXPECT_EQ(keys_of(*first), "1 ");
-    if (first->next_shard_iterator) {
-        const auto end = read(*first->next_shard_iterator);
-        EXPECT_EQ(keys_of(*end), "");
-        EXPECT_FALSE(end->next_shard_iterator.has_value());
+    EXPECT_FALSE(first->next_shard_iterator.has_value());
+    EXPECT_FALSE(read(*iterator("LATEST"))->next_shard_iterator.has_value());
+}
+
+TEST_F(Streams, ChildrenFollowTheirParentAndOutliveIt) {
+    append(1);
+    row_.shards[0].closed = clock_.now();
+    for (const uint32_t number : {2u, 3u}) {
+        contracts::StreamShardRow child;
+        child.number = number;
+        child.id = "shardId-00000000000000000002-0000000" + std::to_string(number);
+        child.parent_id = row_.shards[0].id;
+        child.hash_from = (number - 2) * (uint64_t{1} << 63);
+        row_.shards.push_back(child);
     }
+    write_row();
+    clock_.advance(std::chrono::hours(1));
+    append(2, 2);
+
+    DescribeStream::Input input;
+    input.stream_arn = contracts::stream_arn(row_);
+    const auto shards = *run<DescribeStream>(input)->stream_description->shards;
+    ASSERT_EQ(shards.size(), 3u);
+    EXPECT_EQ(shards[1].parent_shard_id, shards[0].shard_id);
+    const auto& parent = *shards[0].sequence_number_range;
+    EXPECT_EQ(parent.ending_sequence_number,
+              sequence_number(store_->log_end(contracts::stream_log(row_.id, 1))));
+    for (const size_t child : {1, 2}) {
+        const auto& range = *shards[child].sequence_number_range;
+        EXPECT_GT(*range.starting_sequence_number, *parent.ending_sequence_number);
+        EXPECT_FALSE(range.ending_sequence_number.has_value());
+    }
+    input.shard_filter.emplace().type = "CHILD_SHARDS";
+    EXPECT_FALSE(run<DescribeStream>(input)) << "children of which?";
+    input.shard_filter->shard_id = shards[0].shard_id;
+    input.limit = 1;
+    const auto page = run<DescribeStream>(input);
+    EXPECT_EQ(page->stream_description->shards->at(0).shard_id, shards[1].shard_id);
+    input.exclusive_start_shard_id = page->stream_description->last_evaluated_shard_id;
+    EXPECT_EQ(run<DescribeStream>(input)->stream_description->shards->at(0).shard_id,
+              shards[2].shard_id);
+    input.shard_filter->shard_id = shards[1].shard_id;
+    EXPECT_TRUE(run<DescribeStream>(input)->stream_description->shards->empty());
+
+    // The parent goes when its records are gone; its child begins where it did.
+    clock_.advance(std::chrono::minutes(23 * 60 + 30));
+    trim();
+    clock_.advance(std::chrono::minutes(2));
+    trim();
+    DescribeStream::Input again;
+    again.stream_arn = contracts::stream_arn(row_);
+    const auto left = *run<DescribeStream>(again)->stream_description->shards;
+    ASSERT_EQ(left.size(), 2u);
+    EXPECT_EQ(left[0].shard_id, shards[1].shard_id);
+    EXPECT_EQ(left[0].parent_shard_id, shards[0].shard_id);
+    EXPECT_EQ(left[0].sequence_number_range->starting_sequence_number,
+              shards[1].sequence_number_range->starting_sequence_number);
+    const auto for_functions = service_.shards(contracts::stream_arn(row_));
+    ASSERT_EQ(for_functions->size(), 2u);
+    EXPECT_FALSE(for_functions->at(0).closed);
+}
+
+TEST_F(Streams, APolicyOfTheStreamIsAskedForWithIt) {
+    row_.policy = R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*",)"
+                  R"("Action":"dynamodb:GetRecords","Resource":"*"}]})";
+    write_row();
+    DescribeStream::Input input;
+    input.stream_arn = contracts::stream_arn(row_);
+    store_->run([&](store::Txn& txn) {
+        contracts::OpContext context(txn, clock_, rng_, request_);
+        contracts::AuthzRequests requests;
+        EXPECT_TRUE(DescribeStream::authorize(service_, context, input, requests));
+        EXPECT_NE(requests.at(0).resource_policy, nullptr);
+        return store::TxnDecision::kRollback;
+    });
 }
 
 TEST_F(Streams, TrimmedPositionsAreRefused) {

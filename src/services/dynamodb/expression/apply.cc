@@ -20,8 +20,10 @@ using item::Type;
 using item::Value;
 using item::ValueView;
 
-Error wrong_type() {
-    return item::validation_error("An operand in the update expression has an incorrect data type");
+Error wrong_type(bool legacy = false) {
+    return item::validation_error(
+        legacy ? "Type mismatch for attribute to update"
+               : "An operand in the update expression has an incorrect data type");
 }
 
 class Updater {
@@ -110,11 +112,11 @@ private:
         return keep(Value::number(sum));
     }
 
-    Result<ValueView> added(ValueView present, ValueView value, bool legacy) {
+    Result<ValueView> added(ValueView present, ValueView value) {
         if (!present.has_value()) return value;
+        if (present.type() != value.type()) return wrong_type(update_.legacy);
         if (value.is(Type::kNumber)) return arithmetic(present, value, false);
-        if (present.type() != value.type()) return wrong_type();
-        if (value.is(Type::kList) && legacy) {
+        if (value.is(Type::kList) && update_.legacy) {
             std::string bytes(present.payload());
             bytes.append(value.payload());
             item::wrap_value(bytes, 0, Type::kList);
@@ -129,7 +131,8 @@ private:
 
     // No value: the set is empty now, the attribute goes away.
     Result<ValueView> deleted(ValueView present, ValueView value) {
-        if (present.type() != value.type() || !item::is_set(value.type())) return wrong_type();
+        if (present.type() != value.type() || !item::is_set(value.type()))
+            return wrong_type(update_.legacy);
         std::vector<std::string_view> elements;
         std::set_difference(present.set().begin(), present.set().end(), value.set().begin(),
                             value.set().end(), std::back_inserter(elements));
@@ -147,10 +150,8 @@ private:
             }
             case UpdateOp::kRemove:
                 break;
-            case UpdateOp::kAdd:
-            case UpdateOp::kLegacyAdd: {
-                MR_TRY(change.value, added(find_path(old_, action.path), action.value,
-                                           action.op == UpdateOp::kLegacyAdd));
+            case UpdateOp::kAdd: {
+                MR_TRY(change.value, added(find_path(old_, action.path), action.value));
                 break;
             }
             case UpdateOp::kDelete: {

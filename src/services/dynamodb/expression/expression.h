@@ -186,7 +186,6 @@ enum class UpdateOp : uint8_t {
     kRemove,
     kAdd,
     kDelete,
-    kLegacyAdd,  // AttributeUpdates' ADD: as ADD, and appends to lists
 };
 // A parsed UpdateExpression or AttributeUpdates.
 struct Update {
@@ -194,10 +193,11 @@ struct Update {
         UpdateOp op;
         Path path;
         uint32_t operand = 0;   // kSet: index of its UpdateOperand
-        item::ValueView value;  // kAdd, kDelete, kLegacyAdd
+        item::ValueView value;  // kAdd, kDelete
     };
     std::vector<Action> actions;
     std::vector<UpdateOperand> operands;
+    bool legacy = false;  // AttributeUpdates: ADD also appends to lists
     // Top-level attributes that are written / written or read, each once.
     std::vector<std::string_view> written_names() const;
     std::vector<std::string_view> attribute_names() const;

@@ -489,11 +489,13 @@ TEST(Legacy, KeyConditions) {
     };
     EXPECT_EQ(bind({{"pk", "EQ", hash}, {"sk", "BEGINS_WITH", prefix}}), "(none)");
     EXPECT_EQ(bind({{"pk", "EQ", hash}, {"sk", "NE", prefix}}),
-              "Query key condition not supported");
-    EXPECT_EQ(bind({{"pk", "EQ", hash}, {"sk", "NULL", {}}}), "Query key condition not supported");
+              "Attempted conditional constraint is not an indexable operation");
+    EXPECT_EQ(bind({{"pk", "EQ", hash}, {"sk", "NULL", {}}}),
+              "Attempted conditional constraint is not an indexable operation");
     EXPECT_EQ(bind({{"pk", "EQ", hash}, {"sk", "NOT_CONTAINS", prefix}}),
-              "Query key condition not supported");
-    EXPECT_EQ(bind({{"pk", "NULL", {}}}), "Query key condition not supported");
+              "Attempted conditional constraint is not an indexable operation");
+    EXPECT_EQ(bind({{"pk", "NULL", {}}}),
+              "Attempted conditional constraint is not an indexable operation");
     EXPECT_EQ(bind({}), "Conditions can be of length 1 or 2 only");
 }
 
@@ -522,7 +524,7 @@ TEST(Legacy, Updates) {
     EXPECT_EQ(run({{"a", "PUT", nullptr}}, "{}"),
               p + "Only DELETE action is allowed when no attribute value is specified");
     EXPECT_EQ(run({{"l", "ADD", &list}}, R"({"l":{"S":"x"}})"),
-              "An operand in the update expression has an incorrect data type");
+              "Type mismatch for attribute to update");
 }
 
 TEST(Legacy, AttributesToGet) {

@@ -22,21 +22,22 @@ struct Comparison {
     size_t values_min;
     size_t values_max;
     std::string_view types;  // " S N B ", empty: all
+    bool of_keys = false;    // KeyConditions may use it
 };
 constexpr std::array<Comparison, 13> kComparisons = {{
-    {"EQ", ConditionOp::kEqual, false, 1, 1, ""},
+    {"EQ", ConditionOp::kEqual, false, 1, 1, "", true},
     {"NE", ConditionOp::kNotEqual, false, 1, 1, ""},
-    {"LE", ConditionOp::kLessEqual, false, 1, 1, " S N B "},
-    {"LT", ConditionOp::kLess, false, 1, 1, " S N B "},
-    {"GE", ConditionOp::kGreaterEqual, false, 1, 1, " S N B "},
-    {"GT", ConditionOp::kGreater, false, 1, 1, " S N B "},
+    {"LE", ConditionOp::kLessEqual, false, 1, 1, " S N B ", true},
+    {"LT", ConditionOp::kLess, false, 1, 1, " S N B ", true},
+    {"GE", ConditionOp::kGreaterEqual, false, 1, 1, " S N B ", true},
+    {"GT", ConditionOp::kGreater, false, 1, 1, " S N B ", true},
     {"NOT_NULL", ConditionOp::kAttributeExists, false, 0, 0, ""},
     {"NULL", ConditionOp::kAttributeNotExists, false, 0, 0, ""},
     {"CONTAINS", ConditionOp::kContains, false, 1, 1, " S N B "},
     {"NOT_CONTAINS", ConditionOp::kContains, true, 1, 1, " S N B "},
-    {"BEGINS_WITH", ConditionOp::kBeginsWith, false, 1, 1, " S B "},
+    {"BEGINS_WITH", ConditionOp::kBeginsWith, false, 1, 1, " S B ", true},
     {"IN", ConditionOp::kIn, false, 1, kInOperandsMax, " S N B "},
-    {"BETWEEN", ConditionOp::kBetween, false, 2, 2, " S N B "},
+    {"BETWEEN", ConditionOp::kBetween, false, 2, 2, " S N B ", true},
 }};
 
 // The comparison, when the values are right in number and type.
@@ -221,15 +222,18 @@ Result<KeyCondition> translate_key_conditions(std::span<const LegacyCondition> c
         std::vector<ValueView> values = views_of(entry.values);
         MR_TRY(const Comparison* const comparison,
                find_comparison(entry.comparison_operator, values));
+        if (!comparison->of_keys) {
+            return item::validation_error(
+                "Attempted conditional constraint is not an indexable operation");
+        }
         result.terms.push_back({std::string(entry.attribute), comparison->op, std::move(values)});
-        // What keys do not support (NE, IN, CONTAINS...) is told when the table is known.
-        if (comparison->negated) result.terms.back().op = ConditionOp::kNot;
     }
     return result;
 }
 
 Result<Update> translate_updates(std::span<const LegacyUpdate> updates) {
     Update result;
+    result.legacy = true;
     for (const LegacyUpdate& entry : updates) {
         if (entry.value != nullptr) MR_CHECK_OK(item::check_valid(*entry.value));
         Update::Action action{.op = UpdateOp::kSet, .path = {{std::string(entry.attribute), -1}}};
@@ -253,7 +257,7 @@ Result<Update> translate_updates(std::span<const LegacyUpdate> updates) {
                 return invalid_parameter(std::string("ADD action is not supported for the type ")
                                              .append(item::type_name(type)));
             }
-            action.op = UpdateOp::kLegacyAdd;
+            action.op = UpdateOp::kAdd;
             action.value = *entry.value;
         } else {
             UpdateOperand operand;

@@ -31,7 +31,6 @@ Result<void> BatchGetItem::check(const Input& input) {
             {{"AttributesToGet", wanted.attributes_to_get.has_value()}},
             {{"ProjectionExpression", wanted.projection_expression.has_value(), false}},
             wanted.expression_attribute_names, kNoValues));
-        MR_CHECK_OK(refuse_legacy({{"AttributesToGet", wanted.attributes_to_get.has_value()}}));
         for (const auto& key : *wanted.keys) MR_CHECK_OK(item::check_valid(key));
     }
     if (keys > kKeysMax)
@@ -62,47 +61,51 @@ Outcome<BatchGetItem::Output> BatchGetItem::run(DynamoDbService& service, OpCont
     Output output;
     output.responses.emplace();
     output.unprocessed_keys.emplace();
-    static const std::optional<item::Item> kNoValues;
     size_t bytes = 0;
+    bool read_any = false;
+    std::optional<Error> throttled;
+    std::map<std::string, Units> units_by_table;
     for (const auto& [name, wanted] : *input.request_items) {
-        std::optional<expression::Projection> projection;
-        expression::ExpressionContext parsing(wanted.expression_attribute_names, kNoValues);
-        if (wanted.projection_expression) {
-            MR_TRY(projection,
-                   expression::parse_projection(*wanted.projection_expression, parsing));
-            MR_CHECK_OK(parsing.check_all_used());
-        }
+        MR_TRY(const std::optional<expression::Projection> projection, parse_projection(wanted));
         MR_TRY(const TableRef table, need_table(service, context, name, false));
         std::set<std::string> seen;
         std::vector<item::Item>& items = (*output.responses)[name];
-        double units = 0;
+        Units& units = units_by_table[table->name];
         for (const item::Item& request_key : *wanted.keys) {
             MR_TRY(const ItemKey key, key_of_request(*table, request_key));
             if (!seen.insert(key.partition + key.sort).second) {
                 return errors::validation("Provided list of item keys contains duplicates");
             }
-            if (bytes >= kAnswerBytesMax) {
+            const auto leave = [&] {
                 auto& rest = (*output.unprocessed_keys)[name];
                 if (!rest.keys) {
                     rest = wanted;
                     rest.keys->clear();
                 }
                 rest.keys->push_back(request_key);
+            };
+            if (bytes >= kAnswerBytesMax) {
+                leave();
                 continue;
             }
             const StoredItem stored = read_item(context.txn(), key);
             const size_t size = stored.exists() ? item::item_size(stored.view()) : 0;
+            const double cost = read_units(size, wanted.consistent_read.value_or(false));
+            if (const auto taken = take_read(context, *table, nullptr, cost); !taken) {
+                throttled = taken.error();
+                leave();
+                continue;
+            }
+            read_any = true;
             bytes += size;
-            units += read_units(size, wanted.consistent_read.value_or(false));
+            units.table += cost;
             if (!stored.exists()) continue;
             items.push_back(projection ? expression::project(*projection, stored.view())
                                        : item::Item(stored.view()));
         }
-        if (const auto capacity = consumed(input.return_consumed_capacity, table->name, units)) {
-            if (!output.consumed_capacity) output.consumed_capacity.emplace();
-            output.consumed_capacity->push_back(*capacity);
-        }
     }
+    if (throttled && !read_any) return *throttled;
+    output.consumed_capacity = consumed(input.return_consumed_capacity, units_by_table);
     return output;
 }
 

@@ -1,6 +1,7 @@
 // BatchWriteItem: up to 25 puts and deletes of several tables. Here all of them happen in one
 // transaction, which promises more than DynamoDB does.
 // IAM: dynamodb:BatchWriteItem on each table. Source: DynamoDB API Reference, BatchWriteItem.
+#include <algorithm>
 #include <set>
 
 #include "services/dynamodb/access.h"
@@ -19,14 +20,6 @@ Result<void> BatchWriteItem::check(const Input& input) {
         return errors::validation("The requestItems parameter is required for BatchWriteItem");
     size_t requests = 0;
     for (const auto& [table, writes] : *input.request_items) {
-        if (writes.empty() || writes.size() > kRequestsMax) {
-            return errors::validation(
-                "1 validation error detected: Value '{" + table +
-                "=[...]}' at 'requestItems' failed to satisfy constraint: Map value must satisfy "
-                "constraint: [Member must have length less than or equal to 25, Member must have "
-                "length "
-                "greater than or equal to 1]");
-        }
         requests += writes.size();
         for (const auto& write : writes) {
             if (write.put_request.has_value() == write.delete_request.has_value()) {
@@ -65,7 +58,8 @@ Outcome<BatchWriteItem::Output> BatchWriteItem::run(DynamoDbService& service, Op
     static const WriteExpressions kNoExpressions;
     Output output;
     output.unprocessed_items.emplace();
-    std::vector<ItemWrite> prepared;
+    std::vector<ItemWrite> writes;
+    std::vector<std::pair<const std::string*, const model::dynamodb::WriteRequest*>> origins;
     // Over all tables: a table may be named by its name and by its ARN.
     std::set<std::string> seen;
     for (const auto& [name, requests] : *input.request_items) {
@@ -75,31 +69,48 @@ Outcome<BatchWriteItem::Output> BatchWriteItem::run(DynamoDbService& service, Op
             write.table = table;
             write.expressions = &kNoExpressions;
             if (request.put_request) {
-                write.item = request.put_request->item.value_or(item::Item());
-                if (item::item_size(write.item) > item::kItemSizeBytesMax)
+                write.item = &*request.put_request->item;
+                if (item::item_size(*write.item) > item::kItemSizeBytesMax)
                     return errors::item_too_large();
-                MR_TRY(write.key, key_of_item(*table, write.item));
+                MR_TRY(write.key, key_of_item(*table, *write.item));
             } else {
                 write.kind = ItemWrite::Kind::kDelete;
-                write.item = request.delete_request->key.value_or(item::Item());
-                MR_TRY(write.key, key_of_request(*table, write.item));
+                write.item = &*request.delete_request->key;
+                MR_TRY(write.key, key_of_request(*table, *write.item));
             }
             if (!seen.insert(write.key.partition + write.key.sort).second) {
                 return errors::validation("Provided list of item keys contains duplicates");
             }
-            MR_CHECK_OK(prepare(context.txn(), write));
-            prepared.push_back(std::move(write));
+            writes.push_back(std::move(write));
+            origins.emplace_back(&name, &request);
         }
     }
-    std::map<std::string, double> units;
-    for (const ItemWrite& write : prepared)
-        units[write.table->name] += write_units(carry_out(context, write).size_bytes);
-    for (const auto& [table, sum] : units) {
-        if (const auto capacity = consumed(input.return_consumed_capacity, table, sum)) {
-            if (!output.consumed_capacity) output.consumed_capacity.emplace();
-            output.consumed_capacity->push_back(*capacity);
+    lock_items(context.txn(), writes);
+    std::vector<const ItemWrite*> taken;
+    std::optional<Error> throttled;
+    for (size_t i = 0; i < writes.size(); ++i) {
+        ItemWrite& write = writes[i];
+        MR_CHECK_OK(prepare(context.txn(), write));
+        const size_t before = write.before.exists() ? item::item_size(write.before.view()) : 0;
+        const size_t after = write.after() ? item::item_size(*write.after()) : 0;
+        const double cost = write_units(std::max(before, after));
+        if (const auto allowed = take_table_write(context, *write.table, cost); !allowed) {
+            throttled = allowed.error();
+            (*output.unprocessed_items)[*origins[i].first].push_back(*origins[i].second);
+        } else {
+            taken.push_back(&write);
         }
     }
+    if (throttled && taken.empty()) return *throttled;
+    std::map<std::string, Units> units;
+    for (const ItemWrite* write : taken) {
+        const WriteCost cost = carry_out(context, *write);
+        // An index that has nothing left refuses the whole batch: what touches it is known only
+        // now.
+        MR_CHECK_OK(take_index_writes(context, *write->table, cost));
+        add_write_units(units[write->table->name], *write->table, cost);
+    }
+    output.consumed_capacity = consumed(input.return_consumed_capacity, units);
     return output;
 }
 

@@ -12,8 +12,6 @@
 namespace millrace::dynamodb {
 namespace {
 
-constexpr int64_t kUnitsMax = 1'000'000'000'000;
-
 Result<KeyAttributes> read_keys(const CreateTable::Input& input) {
     std::map<std::string, item::Type> definitions;
     for (const auto& definition : *input.attribute_definitions) {
@@ -115,10 +113,7 @@ Result<void> CreateTable::check(const Input& input) {
     }
     if (input.global_secondary_indexes || input.local_secondary_indexes)
         return errors::unsupported("a secondary index");
-    if (input.resource_policy) return errors::unsupported("ResourcePolicy");
-    if (input.sse_specification && input.sse_specification->enabled.value_or(false)) {
-        return errors::unsupported("SSESpecification");
-    }
+    MR_CHECK_OK(check_table_options(input));
     return check_throughput(input);
 }
 
@@ -153,6 +148,13 @@ Outcome<CreateTable::Output> CreateTable::run(DynamoDbService& service, OpContex
     if (input.provisioned_throughput) {
         table.throughput = {input.provisioned_throughput->read_capacity_units.value_or(1),
                             input.provisioned_throughput->write_capacity_units.value_or(1)};
+    }
+    if (input.on_demand_throughput)
+        MR_CHECK_OK(apply_on_demand_throughput(table, *input.on_demand_throughput));
+    if (input.resource_policy) {
+        MR_CHECK_OK(check_resource_policy(*input.resource_policy));
+        table.policy = *input.resource_policy;
+        table.policy_revision = new_policy_revision(context);
     }
     table.deletion_protection = input.deletion_protection_enabled.value_or(false);
     table.table_class = input.table_class.value_or("");

@@ -8,9 +8,9 @@ namespace millrace::dynamodb {
 
 Result<void> DeleteTable::check(const Input&) { return {}; }
 
-Result<void> DeleteTable::authorize(DynamoDbService&, OpContext& context, const Input& input,
-                                    AuthzRequests& requests) {
-    ask(context, input.table_name, "DeleteTable", requests);
+Result<void> DeleteTable::authorize(DynamoDbService& service, OpContext& context,
+                                    const Input& input, AuthzRequests& requests) {
+    ask(service, context, input.table_name, "DeleteTable", requests);
     return {};
 }
 

@@ -7,9 +7,9 @@ namespace millrace::dynamodb {
 
 Result<void> DescribeTable::check(const Input&) { return {}; }
 
-Result<void> DescribeTable::authorize(DynamoDbService&, OpContext& context, const Input& input,
-                                      AuthzRequests& requests) {
-    ask(context, input.table_name, "DescribeTable", requests);
+Result<void> DescribeTable::authorize(DynamoDbService& service, OpContext& context,
+                                      const Input& input, AuthzRequests& requests) {
+    ask(service, context, input.table_name, "DescribeTable", requests);
     return {};
 }
 

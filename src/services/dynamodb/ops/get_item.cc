@@ -12,7 +12,6 @@ Result<void> GetItem::check(const Input& input) {
         {{"AttributesToGet", input.attributes_to_get.has_value()}},
         {{"ProjectionExpression", input.projection_expression.has_value(), false}},
         input.expression_attribute_names, std::nullopt));
-    MR_CHECK_OK(refuse_legacy({{"AttributesToGet", input.attributes_to_get.has_value()}}));
     return check_item(input.key);
 }
 
@@ -30,27 +29,20 @@ Result<void> GetItem::authorize(DynamoDbService& service, OpContext& context, co
 
 Outcome<GetItem::Output> GetItem::run(DynamoDbService& service, OpContext& context,
                                       const Input& input) {
-    std::optional<expression::Projection> projection;
-    static const std::optional<item::Item> kNoValues;
-    expression::ExpressionContext expressions(input.expression_attribute_names, kNoValues);
-    if (input.projection_expression) {
-        MR_TRY(projection, expression::parse_projection(*input.projection_expression, expressions));
-        MR_CHECK_OK(expressions.check_all_used());
-    }
+    MR_TRY(const std::optional<expression::Projection> projection, parse_projection(input));
     MR_TRY(const TableRef table, need_table(service, context, *input.table_name, false));
     MR_TRY(const ItemKey key, key_of_request(*table, *input.key));
     const StoredItem stored = read_item(context.txn(), key);
+    const size_t size = stored.exists() ? item::item_size(stored.view()) : 0;
+    const double units = read_units(size, input.consistent_read.value_or(false));
+    MR_CHECK_OK(take_read(context, *table, nullptr, units));
     Output output;
     if (stored.exists()) {
         output.item = projection ? expression::project(*projection, stored.view())
                                  : item::Item(stored.view());
     }
-    if (input.return_consumed_capacity) {
-        const size_t bytes = stored.exists() ? item::item_size(stored.view()) : 0;
-        output.consumed_capacity =
-            consumed(input.return_consumed_capacity, table->name,
-                     read_units(bytes, input.consistent_read.value_or(false)));
-    }
+    output.consumed_capacity =
+        consumed(input.return_consumed_capacity, table->name, Units{.table = units});
     return output;
 }
 

@@ -5,14 +5,14 @@
 // Errors:  ValidationException, ResourceNotFoundException, ConditionalCheckFailedException.
 // Source:  DynamoDB API Reference, PutItem.
 #include "services/dynamodb/access.h"
-#include "services/dynamodb/capacity.h"
 #include "services/dynamodb/item_write.h"
 
 namespace millrace::dynamodb {
 
 Result<void> PutItem::check(const Input& input) {
-    MR_CHECK_OK(check_conditional_write(input));
-    return check_item(input.item);
+    MR_CHECK_OK(check_conditional_write(input, input.item));
+    if (item::item_size(*input.item) > item::kItemSizeBytesMax) return errors::item_too_large();
+    return {};
 }
 
 Result<void> PutItem::authorize(DynamoDbService& service, OpContext& context, const Input& input,
@@ -21,6 +21,7 @@ Result<void> PutItem::authorize(DynamoDbService& service, OpContext& context, co
         expression::ExpressionContext parsing(input.expression_attribute_names,
                                               input.expression_attribute_values);
         touched.item(input.item);
+        touched.names_of(input.expected);
         touched.condition(input.condition_expression, expression::Kind::kCondition, parsing);
         touched.return_values = input.return_values.value_or("NONE");
         touched.return_consumed_capacity = input.return_consumed_capacity.value_or("");
@@ -30,22 +31,17 @@ Result<void> PutItem::authorize(DynamoDbService& service, OpContext& context, co
 
 Outcome<PutItem::Output> PutItem::run(DynamoDbService& service, OpContext& context,
                                       const Input& input) {
-    MR_TRY(const WriteExpressions expressions,
-           parse_write(input.condition_expression, std::nullopt, input.expression_attribute_names,
-                       input.expression_attribute_values));
-    if (item::item_size(*input.item) > item::kItemSizeBytesMax) return errors::item_too_large();
+    MR_TRY(const WriteExpressions expressions, parse_write(input));
     ItemWrite write;
     MR_TRY(write.table, need_table(service, context, *input.table_name, true));
     MR_TRY(write.key, key_of_item(*write.table, *input.item));
-    write.item = *input.item;
+    write.item = &*input.item;
     write.expressions = &expressions;
     MR_TRY(const WriteCost cost,
            write_if(context, write, input.return_values_on_condition_check_failure));
     Output output;
-    if (input.return_values == "ALL_OLD" && write.before.exists())
-        output.attributes = item::Item(write.before.view());
-    output.consumed_capacity =
-        consumed(input.return_consumed_capacity, write.table->name, write_units(cost.size_bytes));
+    return_old(input.return_values, write, output);
+    output.consumed_capacity = consumed_by(input.return_consumed_capacity, *write.table, cost);
     return output;
 }
 

@@ -1,6 +1,5 @@
 // Query: the items of one partition in the order of their sort keys.
 // IAM: dynamodb:Query. Cost: the page, not the table. Source: DynamoDB API Reference, Query.
-#include "services/dynamodb/access.h"
 #include "services/dynamodb/capacity.h"
 #include "services/dynamodb/reading.h"
 
@@ -10,65 +9,36 @@ Result<void> Query::check(const Input& input) {
     MR_CHECK_OK(expression::check_parameters(
         {{"AttributesToGet", input.attributes_to_get.has_value()},
          {"QueryFilter", input.query_filter.has_value()},
-         {"KeyConditions", input.key_conditions.has_value()},
-         {"ConditionalOperator", input.conditional_operator.has_value()}},
+         {"ConditionalOperator", input.conditional_operator.has_value()},
+         {"KeyConditions", input.key_conditions.has_value()}},
         {{"ProjectionExpression", input.projection_expression.has_value(), false},
          {"FilterExpression", input.filter_expression.has_value()},
          {"KeyConditionExpression", input.key_condition_expression.has_value()}},
         input.expression_attribute_names, input.expression_attribute_values));
-    MR_CHECK_OK(refuse_legacy({{"AttributesToGet", input.attributes_to_get.has_value()},
-                               {"QueryFilter", input.query_filter.has_value()},
-                               {"KeyConditions", input.key_conditions.has_value()},
-                               {"ConditionalOperator", input.conditional_operator.has_value()}}));
-    if (!input.key_condition_expression) {
+    if (!input.key_condition_expression && !input.key_conditions) {
         return errors::validation(
             "Either the KeyConditions or KeyConditionExpression parameter must be specified in the "
             "request.");
     }
-    return check_item(input.exclusive_start_key);
+    return check_start_key(input.exclusive_start_key);
 }
 
 Result<void> Query::authorize(DynamoDbService& service, OpContext& context, const Input& input,
                               AuthzRequests& requests) {
-    ask_for_items(service, context, input.table_name, "Query", requests, [&](Touched& touched) {
-        expression::ExpressionContext parsing(input.expression_attribute_names,
-                                              input.expression_attribute_values);
-        touched.key_condition(input.key_condition_expression, parsing);
-        touched.condition(input.filter_expression, expression::Kind::kFilter, parsing);
-        touched.select = input.select.value_or("");
-        touched.projection(input.projection_expression, input.attributes_to_get, parsing);
-        touched.return_consumed_capacity = input.return_consumed_capacity.value_or("");
-    });
-    if (input.index_name && !requests.empty())
-        requests.back().resource += "/index/" + *input.index_name;
+    ask_to_read(service, context, input, "Query", requests);
     return {};
 }
 
 Outcome<Query::Output> Query::run(DynamoDbService& service, OpContext& context,
                                   const Input& input) {
-    ReadExpressions expressions;
-    expression::ExpressionContext parsing(input.expression_attribute_names,
-                                          input.expression_attribute_values);
-    if (input.projection_expression) {
-        MR_TRY(expressions.projection,
-               expression::parse_projection(*input.projection_expression, parsing));
-    }
-    if (input.filter_expression) {
-        MR_TRY(expressions.filter, expression::parse_condition(*input.filter_expression,
-                                                               expression::Kind::kFilter, parsing));
-    }
-    MR_TRY(expressions.key_condition,
-           expression::parse_key_condition(*input.key_condition_expression, parsing));
-    MR_CHECK_OK(parsing.check_all_used());
-    MR_TRY(const bool count_only,
-           read_select(input.select, input.projection_expression.has_value()));
+    MR_TRY(const ReadRequest request, parse_read(input));
     MR_TRY(const TableRef table, need_table(service, context, *input.table_name, false));
     if (input.index_name) return errors::index_unknown(*input.index_name);
     MR_TRY(const expression::KeyRange range,
-           expression::bind_key_condition(*expressions.key_condition, table->keys.schema()));
-    if (expressions.filter) {
-        MR_CHECK_OK(
-            expression::check_filter_without_keys(*expressions.filter, table->keys.names()));
+           expression::bind_key_condition(*request.key_condition, table->keys.schema()));
+    if (request.filter) {
+        MR_CHECK_OK(expression::check_filter_without_keys(*request.filter, table->keys.names(),
+                                                          request.legacy_filter));
     }
     const ItemKey partition = make_item_key(*table, range.hash, {});
     const bool descending = !input.scan_index_forward.value_or(true);
@@ -92,18 +62,19 @@ Outcome<Query::Output> Query::run(DynamoDbService& service, OpContext& context,
             from = start->sort + '\0';
         }
     }
-    PageReader page(*table, expressions, input.limit, count_only);
+    PageReader page(*table, request, input.limit);
     // Descending to the very first key: nothing is before an empty sort key.
     const bool nothing_left = descending && input.exclusive_start_key && to.empty();
     if (!nothing_left) {
         context.txn().scan({store::Space::kItems, partition.partition, from, to, descending},
                            [&](std::string_view, std::string_view row) { return page.take(row); });
     }
+    const double units = read_units(page.bytes(), input.consistent_read.value_or(false));
+    MR_CHECK_OK(take_read(context, *table, nullptr, units));
     Output output;
     page.fill(output);
     output.consumed_capacity =
-        consumed(input.return_consumed_capacity, table->name,
-                 read_units(page.bytes(), input.consistent_read.value_or(false)));
+        consumed(input.return_consumed_capacity, table->name, Units{.table = units});
     return output;
 }
 

@@ -1,6 +1,5 @@
 // Scan: all items, in the order of their keys' hashes; a segment is a range of hashes.
 // IAM: dynamodb:Scan. Cost: the page. Source: DynamoDB API Reference, Scan.
-#include "services/dynamodb/access.h"
 #include "services/dynamodb/capacity.h"
 #include "services/dynamodb/reading.h"
 
@@ -14,9 +13,6 @@ Result<void> Scan::check(const Input& input) {
         {{"ProjectionExpression", input.projection_expression.has_value(), false},
          {"FilterExpression", input.filter_expression.has_value()}},
         input.expression_attribute_names, input.expression_attribute_values));
-    MR_CHECK_OK(refuse_legacy({{"AttributesToGet", input.attributes_to_get.has_value()},
-                               {"ScanFilter", input.scan_filter.has_value()},
-                               {"ConditionalOperator", input.conditional_operator.has_value()}}));
     if (input.segment && !input.total_segments) {
         return errors::validation(
             "The TotalSegments parameter is required but was not present in the request when "
@@ -33,21 +29,12 @@ Result<void> Scan::check(const Input& input) {
                         "TotalSegments: Segment: {} is not less than TotalSegments: {}",
                         *input.segment, *input.total_segments));
     }
-    return check_item(input.exclusive_start_key);
+    return check_start_key(input.exclusive_start_key);
 }
 
 Result<void> Scan::authorize(DynamoDbService& service, OpContext& context, const Input& input,
                              AuthzRequests& requests) {
-    ask_for_items(service, context, input.table_name, "Scan", requests, [&](Touched& touched) {
-        expression::ExpressionContext parsing(input.expression_attribute_names,
-                                              input.expression_attribute_values);
-        touched.condition(input.filter_expression, expression::Kind::kFilter, parsing);
-        touched.select = input.select.value_or("");
-        touched.projection(input.projection_expression, input.attributes_to_get, parsing);
-        touched.return_consumed_capacity = input.return_consumed_capacity.value_or("");
-    });
-    if (input.index_name && !requests.empty())
-        requests.back().resource += "/index/" + *input.index_name;
+    ask_to_read(service, context, input, "Scan", requests);
     return {};
 }
 
@@ -67,20 +54,7 @@ std::string partition_from(const Table& table, uint64_t hash_prefix) {
 }  // namespace
 
 Outcome<Scan::Output> Scan::run(DynamoDbService& service, OpContext& context, const Input& input) {
-    ReadExpressions expressions;
-    expression::ExpressionContext parsing(input.expression_attribute_names,
-                                          input.expression_attribute_values);
-    if (input.projection_expression) {
-        MR_TRY(expressions.projection,
-               expression::parse_projection(*input.projection_expression, parsing));
-    }
-    if (input.filter_expression) {
-        MR_TRY(expressions.filter, expression::parse_condition(*input.filter_expression,
-                                                               expression::Kind::kFilter, parsing));
-    }
-    MR_CHECK_OK(parsing.check_all_used());
-    MR_TRY(const bool count_only,
-           read_select(input.select, input.projection_expression.has_value()));
+    MR_TRY(const ReadRequest request, parse_read(input));
     MR_TRY(const TableRef table, need_table(service, context, *input.table_name, false));
     if (input.index_name) return errors::index_unknown(*input.index_name);
 
@@ -104,15 +78,16 @@ Outcome<Scan::Output> Scan::run(DynamoDbService& service, OpContext& context, co
         from = start->partition;
         from_sort = start->sort + '\0';
     }
-    PageReader page(*table, expressions, input.limit, count_only);
+    PageReader page(*table, request, input.limit);
     context.txn().scan_space(
         store::Space::kItems, from, from_sort, to,
         [&](std::string_view, std::string_view, std::string_view row) { return page.take(row); });
+    const double units = read_units(page.bytes(), input.consistent_read.value_or(false));
+    MR_CHECK_OK(take_read(context, *table, nullptr, units));
     Output output;
     page.fill(output);
     output.consumed_capacity =
-        consumed(input.return_consumed_capacity, table->name,
-                 read_units(page.bytes(), input.consistent_read.value_or(false)));
+        consumed(input.return_consumed_capacity, table->name, Units{.table = units});
     return output;
 }
 

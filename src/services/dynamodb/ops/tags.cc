@@ -27,9 +27,9 @@ Result<void> TagResource::check(const Input& input) {
     }
     return {};
 }
-Result<void> TagResource::authorize(DynamoDbService&, OpContext& context, const Input& input,
-                                    AuthzRequests& requests) {
-    ask(context, input.resource_arn, "TagResource", requests);
+Result<void> TagResource::authorize(DynamoDbService& service, OpContext& context,
+                                    const Input& input, AuthzRequests& requests) {
+    ask(service, context, input.resource_arn, "TagResource", requests);
     return {};
 }
 Outcome<TagResource::Output> TagResource::run(DynamoDbService& service, OpContext& context,
@@ -47,9 +47,9 @@ Outcome<TagResource::Output> TagResource::run(DynamoDbService& service, OpContex
 }
 
 Result<void> UntagResource::check(const Input&) { return {}; }
-Result<void> UntagResource::authorize(DynamoDbService&, OpContext& context, const Input& input,
-                                      AuthzRequests& requests) {
-    ask(context, input.resource_arn, "UntagResource", requests);
+Result<void> UntagResource::authorize(DynamoDbService& service, OpContext& context,
+                                      const Input& input, AuthzRequests& requests) {
+    ask(service, context, input.resource_arn, "UntagResource", requests);
     return {};
 }
 Outcome<UntagResource::Output> UntagResource::run(DynamoDbService& service, OpContext& context,
@@ -62,9 +62,9 @@ Outcome<UntagResource::Output> UntagResource::run(DynamoDbService& service, OpCo
 }
 
 Result<void> ListTagsOfResource::check(const Input&) { return {}; }
-Result<void> ListTagsOfResource::authorize(DynamoDbService&, OpContext& context, const Input& input,
-                                           AuthzRequests& requests) {
-    ask(context, input.resource_arn, "ListTagsOfResource", requests);
+Result<void> ListTagsOfResource::authorize(DynamoDbService& service, OpContext& context,
+                                           const Input& input, AuthzRequests& requests) {
+    ask(service, context, input.resource_arn, "ListTagsOfResource", requests);
     return {};
 }
 Outcome<ListTagsOfResource::Output> ListTagsOfResource::run(DynamoDbService& service,

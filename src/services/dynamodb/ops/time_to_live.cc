@@ -6,9 +6,9 @@ namespace millrace::dynamodb {
 
 Result<void> UpdateTimeToLive::check(const Input&) { return {}; }
 
-Result<void> UpdateTimeToLive::authorize(DynamoDbService&, OpContext& context, const Input& input,
-                                         AuthzRequests& requests) {
-    ask(context, input.table_name, "UpdateTimeToLive", requests);
+Result<void> UpdateTimeToLive::authorize(DynamoDbService& service, OpContext& context,
+                                         const Input& input, AuthzRequests& requests) {
+    ask(service, context, input.table_name, "UpdateTimeToLive", requests);
     return {};
 }
 
@@ -21,8 +21,14 @@ Outcome<UpdateTimeToLive::Output> UpdateTimeToLive::run(DynamoDbService& service
         return errors::validation(enable ? "TimeToLive is already enabled"
                                          : "TimeToLive is already disabled");
     }
+    const std::string attribute = input.time_to_live_specification->attribute_name.value_or("");
+    if (!enable && attribute != table.ttl.attribute) {
+        return errors::validation(
+            "TimeToLive is active on a different AttributeName: current AttributeName is " +
+            table.ttl.attribute);
+    }
     table.ttl.enabled = enable;
-    table.ttl.attribute = input.time_to_live_specification->attribute_name.value_or("");
+    table.ttl.attribute = attribute;
     if (enable) {
         table.ttl.generation += 1;
         context.txn().put({store::Space::kTables, kTtlBackfills, table_id_bytes(table.id)},
@@ -37,9 +43,9 @@ Outcome<UpdateTimeToLive::Output> UpdateTimeToLive::run(DynamoDbService& service
 
 Result<void> DescribeTimeToLive::check(const Input&) { return {}; }
 
-Result<void> DescribeTimeToLive::authorize(DynamoDbService&, OpContext& context, const Input& input,
-                                           AuthzRequests& requests) {
-    ask(context, input.table_name, "DescribeTimeToLive", requests);
+Result<void> DescribeTimeToLive::authorize(DynamoDbService& service, OpContext& context,
+                                           const Input& input, AuthzRequests& requests) {
+    ask(service, context, input.table_name, "DescribeTimeToLive", requests);
     return {};
 }
 

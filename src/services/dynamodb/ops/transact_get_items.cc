@@ -15,10 +15,6 @@ constexpr size_t kBytesMax = 4 << 20;
 
 Result<void> TransactGetItems::check(const Input& input) {
     static const std::optional<item::Item> kNoValues;
-    if (input.transact_items->size() > 100) {
-        return errors::constraint("'[...]'", "transactItems",
-                                  "Member must have length less than or equal to 100");
-    }
     for (const auto& action : *input.transact_items) {
         MR_CHECK_OK(expression::check_parameters(
             {}, {{"ProjectionExpression", action.get->projection_expression.has_value(), false}},
@@ -47,43 +43,57 @@ Result<void> TransactGetItems::authorize(DynamoDbService& service, OpContext& co
 
 Outcome<TransactGetItems::Output> TransactGetItems::run(DynamoDbService& service,
                                                         OpContext& context, const Input& input) {
-    static const std::optional<item::Item> kNoValues;
-    Output output;
-    output.responses.emplace();
+    struct Read {
+        std::optional<expression::Projection> projection;
+        TableRef table;
+        ItemKey key;
+    };
+    std::vector<Read> reads;
+    std::vector<errors::CancellationReason> reasons(input.transact_items->size());
+    bool cancelled = false;
     std::set<std::string> seen;
-    std::map<std::string, double> units;
-    size_t bytes = 0;
     for (const auto& action : *input.transact_items) {
         const auto& get = *action.get;
-        std::optional<expression::Projection> projection;
-        expression::ExpressionContext parsing(get.expression_attribute_names, kNoValues);
-        if (get.projection_expression) {
-            MR_TRY(projection, expression::parse_projection(*get.projection_expression, parsing));
-            MR_CHECK_OK(parsing.check_all_used());
-        }
-        MR_TRY(const TableRef table, need_table(service, context, *get.table_name, false));
-        MR_TRY(const ItemKey key, key_of_request(*table, *get.key));
-        if (!seen.insert(key.partition + key.sort).second) {
+        Read read;
+        MR_TRY(read.projection, parse_projection(get));
+        MR_TRY(read.table, need_table(service, context, *get.table_name, false));
+        auto key = key_of_request(*read.table, *get.key);
+        if (!key) {
+            reasons[reads.size()] = {"ValidationError", std::move(key.error().message), {}};
+            cancelled = true;
+        } else if (!seen.insert(key->partition + key->sort).second) {
             return errors::validation(
                 "Transaction request cannot include multiple operations on one item");
+        } else {
+            read.key = *std::move(key);
         }
-        const StoredItem stored = read_item(context.txn(), key);
+        reads.push_back(std::move(read));
+    }
+    if (cancelled) return errors::transaction_canceled(reasons);
+    Output output;
+    output.responses.emplace();
+    std::map<std::string, Units> units;
+    size_t bytes = 0;
+    for (const Read& read : reads) {
+        const StoredItem stored = read_item(context.txn(), read.key);
+        const size_t size = stored.exists() ? item::item_size(stored.view()) : 0;
+        bytes += size;
+        if (bytes > kBytesMax) return errors::transaction_too_large();
         auto& response = output.responses->emplace_back();
         if (stored.exists()) {
-            bytes += item::item_size(stored.view());
-            if (bytes > kBytesMax) return errors::transaction_too_large();
-            response.item = projection ? expression::project(*projection, stored.view())
-                                       : item::Item(stored.view());
+            response.item = read.projection ? expression::project(*read.projection, stored.view())
+                                            : item::Item(stored.view());
         }
-        units[table->name] +=
-            2 * read_units(stored.exists() ? item::item_size(stored.view()) : 0, true);
-    }
-    for (const auto& [table, sum] : units) {
-        if (const auto capacity = consumed(input.return_consumed_capacity, table, sum)) {
-            if (!output.consumed_capacity) output.consumed_capacity.emplace();
-            output.consumed_capacity->push_back(*capacity);
+        const double cost = 2 * read_units(size, true);
+        if (const auto taken = take_read(context, *read.table, nullptr, cost); !taken) {
+            cancelled = true;
+            reasons[output.responses->size() - 1] = {
+                errors::cancellation_code(taken.error()), taken.error().message, {}};
         }
+        units[read.table->name].table += cost;
     }
+    if (cancelled) return errors::transaction_canceled(reasons);
+    output.consumed_capacity = consumed(input.return_consumed_capacity, units, UnitsKind::kRead);
     return output;
 }
 

@@ -12,12 +12,12 @@
 #include "services/dynamodb/access.h"
 #include "services/dynamodb/capacity.h"
 #include "services/dynamodb/item_write.h"
+#include "services/dynamodb/transact.h"
 #include "services/dynamodb/transaction_token.h"
 
 namespace millrace::dynamodb {
 namespace {
 
-constexpr size_t kActionsMax = 100;
 constexpr size_t kBytesMax = 4 << 20;
 
 using Action = model::dynamodb::TransactWriteItem;
@@ -107,10 +107,6 @@ Result<bool> use_token(OpContext& context, const TransactWriteItems::Input& inpu
 }  // namespace
 
 Result<void> TransactWriteItems::check(const Input& input) {
-    if (input.transact_items->size() > kActionsMax) {
-        return errors::constraint("'[...]'", "transactItems",
-                                  "Member must have length less than or equal to 100");
-    }
     for (const Action& action : *input.transact_items) {
         const auto view = view_of(action);
         if (!view) {
@@ -149,6 +145,12 @@ Result<void> TransactWriteItems::authorize(DynamoDbService& service, OpContext& 
 Outcome<TransactWriteItems::Output> TransactWriteItems::run(DynamoDbService& service,
                                                             OpContext& context,
                                                             const Input& input) {
+    return transact_write(service, context, input, {});
+}
+
+Outcome<TransactWriteItems::Output> transact_write(DynamoDbService& service, OpContext& context,
+                                                   const TransactWriteItems::Input& input,
+                                                   const std::vector<bool>& inserts) {
     const size_t n = input.transact_items->size();
     std::vector<ActionView> views;
     std::vector<WriteExpressions> expressions;
@@ -173,24 +175,25 @@ Outcome<TransactWriteItems::Output> TransactWriteItems::run(DynamoDbService& ser
     for (size_t i = 0; i < n; ++i) {
         ItemWrite& write = writes[i];
         write.kind = views[i].kind;
-        write.item = views[i].item->value_or(item::Item());
+        write.item = &**views[i].item;
         write.expressions = &expressions[i];
         MR_TRY(write.table, need_table(service, context, **views[i].table, true));
-        auto key = write.kind == ItemWrite::Kind::kPut ? key_of_item(*write.table, write.item)
-                                                       : key_of_request(*write.table, write.item);
+        auto key = write.kind == ItemWrite::Kind::kPut ? key_of_item(*write.table, *write.item)
+                                                       : key_of_request(*write.table, *write.item);
         if (!key) {
             cancel(i, "ValidationError", key.error().message);
             continue;
         }
         write.key = *std::move(key);
-        bytes += item::item_size(write.item);
+        bytes += item::item_size(*write.item);
         if (write.kind == ItemWrite::Kind::kPut &&
-            item::item_size(write.item) > item::kItemSizeBytesMax) {
+            item::item_size(*write.item) > item::kItemSizeBytesMax) {
             cancel(i, "ValidationError", errors::item_too_large().message);
         }
         if (expressions[i].update) {
-            MR_CHECK_OK(expression::check_key_not_updated(*expressions[i].update,
-                                                          write.table->keys.names()));
+            const auto allowed = expression::check_key_not_updated(*expressions[i].update,
+                                                                   write.table->keys.names());
+            if (!allowed) cancel(i, "ValidationError", allowed.error().message);
         }
         if (!seen.insert(write.key.partition + write.key.sort).second) {
             return errors::validation(
@@ -199,14 +202,29 @@ Outcome<TransactWriteItems::Output> TransactWriteItems::run(DynamoDbService& ser
     }
     if (bytes > kBytesMax) return errors::transaction_too_large();
     if (cancelled) return errors::transaction_canceled(reasons);
+    lock_items(context.txn(), writes);
     MR_TRY(const bool done_before, use_token(context, input));
-    Output output;
-    if (done_before) return output;
+    TransactWriteItems::Output output;
+    std::map<std::string, Units> units;
+    if (done_before) {
+        for (const ItemWrite& write : writes) {
+            const StoredItem stored = read_item(context.txn(), write.key);
+            const size_t size = stored.exists() ? item::item_size(stored.view()) : 0;
+            units[write.table->name].table += 2 * read_units(size, true);
+        }
+        output.consumed_capacity =
+            consumed(input.return_consumed_capacity, units, UnitsKind::kRead);
+        return output;
+    }
     for (size_t i = 0; i < n; ++i) {
         if (const auto prepared = prepare(context.txn(), writes[i]); !prepared) {
             cancel(i, "ValidationError", prepared.error().message);
         } else if (!writes[i].condition_holds) {
-            cancel(i, "ConditionalCheckFailed", std::string(errors::kConditionFailedText));
+            if (i < inserts.size() && inserts[i]) {
+                cancel(i, "DuplicateItem", std::string(errors::kDuplicateItemText));
+            } else {
+                cancel(i, "ConditionalCheckFailed", std::string(errors::kConditionFailedText));
+            }
             if (views[i].shows_old && writes[i].before.exists())
                 reasons[i].item_json = item::to_json(writes[i].before.view());
         }
@@ -215,18 +233,18 @@ Outcome<TransactWriteItems::Output> TransactWriteItems::run(DynamoDbService& ser
     // The limit is on the items, not on the request: an update names little and may write much.
     size_t item_bytes = 0;
     for (const ItemWrite& write : writes) {
-        if (write.after) item_bytes += item::item_size(*write.after);
+        if (const auto after = write.after()) item_bytes += item::item_size(*after);
     }
     if (item_bytes > kBytesMax) return errors::transaction_too_large();
-    std::map<std::string, double> units;
-    for (const ItemWrite& write : writes)
-        units[write.table->name] += 2 * write_units(carry_out(context, write).size_bytes);
-    for (const auto& [table, sum] : units) {
-        if (const auto capacity = consumed(input.return_consumed_capacity, table, sum)) {
-            if (!output.consumed_capacity) output.consumed_capacity.emplace();
-            output.consumed_capacity->push_back(*capacity);
-        }
+    for (size_t i = 0; i < n; ++i) {
+        const Table& table = *writes[i].table;
+        const WriteCost cost = carry_out(context, writes[i]);
+        if (const auto taken = take_write(context, table, cost, 2); !taken)
+            cancel(i, errors::cancellation_code(taken.error()), taken.error().message);
+        add_write_units(units[table.name], table, cost, 2);
     }
+    if (cancelled) return errors::transaction_canceled(reasons);
+    output.consumed_capacity = consumed(input.return_consumed_capacity, units, UnitsKind::kWrite);
     return output;
 }
 

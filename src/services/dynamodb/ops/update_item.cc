@@ -1,7 +1,6 @@
 // UpdateItem: changes attributes of an item, which is created when it is not there.
 // IAM: dynamodb:UpdateItem. Source: DynamoDB API Reference, UpdateItem.
 #include "services/dynamodb/access.h"
-#include "services/dynamodb/capacity.h"
 #include "services/dynamodb/item_write.h"
 
 namespace millrace::dynamodb {
@@ -17,9 +16,6 @@ Result<void> UpdateItem::check(const Input& input) {
         {{"UpdateExpression", input.update_expression.has_value()},
          {"ConditionExpression", input.condition_expression.has_value()}},
         input.expression_attribute_names, input.expression_attribute_values));
-    MR_CHECK_OK(refuse_legacy({{"AttributeUpdates", updates},
-                               {"Expected", expected},
-                               {"ConditionalOperator", conditional}}));
     return check_item(input.key);
 }
 
@@ -31,6 +27,8 @@ Result<void> UpdateItem::authorize(DynamoDbService& service, OpContext& context,
                                                   input.expression_attribute_values);
             touched.item(input.key);
             touched.update(input.update_expression, parsing);
+            touched.names_of(input.attribute_updates);
+            touched.names_of(input.expected);
             touched.condition(input.condition_expression, expression::Kind::kCondition, parsing);
             touched.return_values = input.return_values.value_or("NONE");
             touched.return_consumed_capacity = input.return_consumed_capacity.value_or("");
@@ -40,9 +38,7 @@ Result<void> UpdateItem::authorize(DynamoDbService& service, OpContext& context,
 
 Outcome<UpdateItem::Output> UpdateItem::run(DynamoDbService& service, OpContext& context,
                                             const Input& input) {
-    MR_TRY(const WriteExpressions expressions,
-           parse_write(input.condition_expression, input.update_expression,
-                       input.expression_attribute_names, input.expression_attribute_values));
+    MR_TRY(const WriteExpressions expressions, parse_write(input));
     ItemWrite write;
     write.kind = ItemWrite::Kind::kUpdate;
     MR_TRY(write.table, need_table(service, context, *input.table_name, true));
@@ -51,24 +47,22 @@ Outcome<UpdateItem::Output> UpdateItem::run(DynamoDbService& service, OpContext&
         MR_CHECK_OK(
             expression::check_key_not_updated(*expressions.update, write.table->keys.names()));
     }
-    write.item = *input.key;
+    write.item = &*input.key;
     write.expressions = &expressions;
     MR_TRY(const WriteCost cost,
            write_if(context, write, input.return_values_on_condition_check_failure));
     Output output;
     const std::string returned = input.return_values.value_or("NONE");
-    if (returned == "ALL_OLD" && write.before.exists()) {
-        output.attributes = item::Item(write.before.view());
-    } else if (returned == "ALL_NEW") {
-        output.attributes = *write.after;
+    return_old(returned, write, output);
+    if (returned == "ALL_NEW") {
+        output.attributes = write.updated;
     } else if (expressions.update && (returned == "UPDATED_OLD" || returned == "UPDATED_NEW")) {
         const bool is_new = returned == "UPDATED_NEW";
         item::Item touched = expression::project_updated(
-            *expressions.update, is_new ? write.after->view() : write.before.view(), is_new);
+            *expressions.update, is_new ? write.updated.view() : write.before.view(), is_new);
         if (!touched.empty()) output.attributes = std::move(touched);
     }
-    output.consumed_capacity =
-        consumed(input.return_consumed_capacity, write.table->name, write_units(cost.size_bytes));
+    output.consumed_capacity = consumed_by(input.return_consumed_capacity, *write.table, cost);
     return output;
 }
 

@@ -9,9 +9,9 @@ Result<void> UpdateTable::check(const Input& input) {
     if (input.global_secondary_index_updates)
         return errors::unsupported("GlobalSecondaryIndexUpdates");
     if (input.replica_updates) return errors::unsupported("ReplicaUpdates");
-    if (input.sse_specification) return errors::unsupported("SSESpecification");
+    MR_CHECK_OK(check_table_options(input));
     if (!input.provisioned_throughput && !input.billing_mode && !input.stream_specification &&
-        !input.deletion_protection_enabled && !input.table_class) {
+        !input.deletion_protection_enabled && !input.table_class && !input.on_demand_throughput) {
         return errors::validation(
             "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, "
             "GlobalSecondaryIndexUpdates or "
@@ -25,9 +25,9 @@ Result<void> UpdateTable::check(const Input& input) {
     return {};
 }
 
-Result<void> UpdateTable::authorize(DynamoDbService&, OpContext& context, const Input& input,
-                                    AuthzRequests& requests) {
-    ask(context, input.table_name, "UpdateTable", requests);
+Result<void> UpdateTable::authorize(DynamoDbService& service, OpContext& context,
+                                    const Input& input, AuthzRequests& requests) {
+    ask(service, context, input.table_name, "UpdateTable", requests);
     return {};
 }
 
@@ -43,7 +43,7 @@ Outcome<UpdateTable::Output> UpdateTable::run(DynamoDbService& service, OpContex
                 "BillingMode is PROVISIONED");
         }
         if (on_demand && !table.on_demand) table.on_demand_since = context.now();
-        if (on_demand) table.throughput = {};
+        if (on_demand && !table.on_demand) table.throughput = {};
         table.on_demand = on_demand;
         table.show_billing = true;
     }
@@ -75,6 +75,8 @@ Outcome<UpdateTable::Output> UpdateTable::run(DynamoDbService& service, OpContex
             table.last_decrease = context.now();
         table.throughput = wanted;
     }
+    if (input.on_demand_throughput)
+        MR_CHECK_OK(apply_on_demand_throughput(table, *input.on_demand_throughput));
     if (input.stream_specification)
         MR_CHECK_OK(apply_stream_specification(context, table, *input.stream_specification));
     if (input.deletion_protection_enabled)

@@ -3,6 +3,7 @@
 #include "contracts/wake_hub.h"
 #include "services/dynamodb/item_write.h"
 #include "services/dynamodb/transaction_token.h"
+#include "services/dynamodb/workers/stream_splitter.h"
 
 namespace millrace::dynamodb {
 namespace {
@@ -24,6 +25,7 @@ std::vector<std::unique_ptr<contracts::Worker>> DynamoDbService::make_workers() 
     workers.push_back(std::make_unique<StatisticsWriter>(*this));
     workers.push_back(std::make_unique<Expiry>(*this));
     workers.push_back(std::make_unique<TokenSweeper>(*this));
+    workers.push_back(std::make_unique<StreamSplitter>(*this));
     return workers;
 }
 

@@ -1,15 +1,22 @@
 // DescribeStream: a stream's shards, parents first. IAM: dynamodb:DescribeStream.
 // Source: DynamoDB Streams API Reference, DescribeStream.
+#include <algorithm>
+
 #include "services/streams/operations.h"
 #include "services/streams/position.h"
 
 namespace millrace::streams {
 
-Result<void> DescribeStream::check(const Input&) { return {}; }
+Result<void> DescribeStream::check(const Input& input) {
+    const auto& filter = input.shard_filter;
+    if (filter && !(filter->type && filter->shard_id))
+        return errors::validation("ShardFilter must have a Type and a ShardId");
+    return {};
+}
 
-Result<void> DescribeStream::authorize(StreamsService&, contracts::OpContext& context,
+Result<void> DescribeStream::authorize(StreamsService& service, contracts::OpContext& context,
                                        const Input& input, contracts::AuthzRequests& requests) {
-    if (input.stream_arn) ask(context, *input.stream_arn, "DescribeStream", requests);
+    if (input.stream_arn) ask(service, context, *input.stream_arn, "DescribeStream", requests);
     return {};
 }
 
@@ -43,8 +50,7 @@ contracts::Outcome<DescribeStream::Output> DescribeStream::run(StreamsService& s
             behind = shard.id == *input.exclusive_start_shard_id;
             continue;
         }
-        if (input.shard_filter && shard.parent_id != input.shard_filter->shard_id.value_or(""))
-            continue;
+        if (input.shard_filter && shard.parent_id != *input.shard_filter->shard_id) continue;
         if (stream.shards->size() == limit) {
             stream.last_evaluated_shard_id = stream.shards->back().shard_id;
             break;
@@ -53,14 +59,15 @@ contracts::Outcome<DescribeStream::Output> DescribeStream::run(StreamsService& s
         shown.shard_id = shard.id;
         if (!shard.parent_id.empty()) shown.parent_shard_id = shard.parent_id;
         auto& range = shown.sequence_number_range.emplace();
-        const store::Version trimmed =
-            StreamsService::trimmed(context.txn(), contracts::stream_log(row->id, shard.number));
-        range.starting_sequence_number = sequence_number(
-            trimmed == store::Version{} ? store::Version{1, 0}
-                                        : store::Version{trimmed.major, trimmed.minor + 1});
-        if (shard.closed) {
-            range.ending_sequence_number = sequence_number(
-                service.store().log_end(contracts::stream_log(row->id, shard.number)));
+        const store::Version before = service.before_first(context.txn(), *row, shard);
+        const store::Version first = before == store::Version{}
+                                         ? store::Version{1, 0}
+                                         : store::Version{before.major, before.minor + 1};
+        range.starting_sequence_number = sequence_number(first);
+        // Only then no record can come to light any more.
+        if (shard.closed && service.is_closed_durably(*input.stream_arn, shard.id)) {
+            range.ending_sequence_number =
+                sequence_number(std::max(first, service.last(context.txn(), *row, shard)));
         }
     }
     return output;

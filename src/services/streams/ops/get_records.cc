@@ -18,7 +18,7 @@ Result<void> GetRecords::check(const Input&) { return {}; }
 Result<void> GetRecords::authorize(StreamsService& service, contracts::OpContext& context,
                                    const Input& input, contracts::AuthzRequests& requests) {
     const auto iterator = parse_iterator(input.shard_iterator.value_or(""), service.iterator_key());
-    if (iterator) ask(context, iterator->stream_arn, "GetRecords", requests);
+    if (iterator) ask(service, context, iterator->stream_arn, "GetRecords", requests);
     return {};
 }
 
@@ -31,10 +31,7 @@ contracts::Outcome<GetRecords::Output> GetRecords::run(StreamsService& service,
         return errors::expired_iterator();
     const auto row = service.find(context.txn(), iterator->stream_arn);
     if (!row) return errors::stream_not_found(iterator->stream_arn);
-    const contracts::StreamShardRow* shard = nullptr;
-    for (const auto& candidate : row->shards) {
-        if (candidate.id == iterator->shard_id) shard = &candidate;
-    }
+    const contracts::StreamShardRow* shard = row->find_shard(iterator->shard_id);
     if (shard == nullptr) return errors::shard_not_found(iterator->stream_arn, iterator->shard_id);
     const store::LogId log = contracts::stream_log(row->id, shard->number);
     const store::Version trimmed = StreamsService::trimmed(context.txn(), log);
@@ -73,8 +70,9 @@ contracts::Outcome<GetRecords::Output> GetRecords::run(StreamsService& service,
             identity.principal_id = "dynamodb.amazonaws.com";
         }
     }
-    // A closed shard ends after its last record.
-    if (!closed || !stored.empty()) {
+    // A closed shard ends with its last record.
+    const bool at_end = stored.empty() || iterator->after == service.store().log_end(log);
+    if (!closed || !at_end) {
         iterator->made_ms = epoch_ms(context.now());
         output.next_shard_iterator = make_iterator(*iterator, service.iterator_key());
     }

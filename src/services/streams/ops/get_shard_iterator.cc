@@ -25,9 +25,9 @@ Result<void> GetShardIterator::check(const Input& input) {
     return {};
 }
 
-Result<void> GetShardIterator::authorize(StreamsService&, contracts::OpContext& context,
+Result<void> GetShardIterator::authorize(StreamsService& service, contracts::OpContext& context,
                                          const Input& input, contracts::AuthzRequests& requests) {
-    if (input.stream_arn) ask(context, *input.stream_arn, "GetShardIterator", requests);
+    if (input.stream_arn) ask(service, context, *input.stream_arn, "GetShardIterator", requests);
     return {};
 }
 
@@ -36,10 +36,7 @@ contracts::Outcome<GetShardIterator::Output> GetShardIterator::run(StreamsServic
                                                                    const Input& input) {
     const auto row = service.find(context.txn(), *input.stream_arn);
     if (!row) return errors::stream_not_found(*input.stream_arn);
-    const contracts::StreamShardRow* shard = nullptr;
-    for (const auto& candidate : row->shards) {
-        if (candidate.id == *input.shard_id) shard = &candidate;
-    }
+    const contracts::StreamShardRow* shard = row->find_shard(*input.shard_id);
     if (shard == nullptr) return errors::shard_not_found(*input.stream_arn, *input.shard_id);
     Iterator iterator{*input.stream_arn, *input.shard_id, {}, epoch_ms(context.now())};
     if (*input.shard_iterator_type == "LATEST") {

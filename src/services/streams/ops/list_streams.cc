@@ -6,9 +6,9 @@ namespace millrace::streams {
 
 Result<void> ListStreams::check(const Input&) { return {}; }
 
-Result<void> ListStreams::authorize(StreamsService&, contracts::OpContext& context,
+Result<void> ListStreams::authorize(StreamsService& service, contracts::OpContext& context,
                                     const Input& input, contracts::AuthzRequests& requests) {
-    ask(context,
+    ask(service, context,
         "arn:aws:dynamodb:" + std::string(context.region()) + ":" + std::string(context.account()) +
             ":table/" + input.table_name.value_or("*") + "/stream/*",
         "ListStreams", requests);
