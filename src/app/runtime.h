@@ -17,14 +17,10 @@ struct RuntimeOptions {
     uint16_t port = 4566;
     std::string account = "123456789012";
     std::string region = "us-east-1";
-<<<<<<< HEAD
-    bool development = false;  // keys test/test
-    // Of a DAX node; 0: none. In development, where it is taken by somebody: none.
-    uint16_t dax_port = 0;
-=======
     double stream_shard_rate = 1000;  // records a second above which a stream's shard is split
     bool development = false;         // keys test/test
->>>>>>> main
+    // Of a DAX node; 0: none. In development, where it is taken by somebody: none.
+    uint16_t dax_port = 0;
     // The root key of a fresh folder, if the environment names it.
     std::string root_access_key_id;
     std::string root_secret_access_key;
