@@ -68,10 +68,12 @@ net::Task<bool> Session::receive_items(size_t items, std::chrono::milliseconds p
 
 net::Task<bool> Session::handshake() {
     const std::chrono::milliseconds patience = thread_.shared().options.head_timeout;
+    const bool named = co_await receive_items(1, patience);
+    if (!named || cbor::Reader(in_.view()).text() != kMagic) co_return false;
     const bool received = co_await receive_items(kHandshakeItems, patience);
     if (!received) co_return false;
     cbor::Reader reader(in_.view());
-    if (reader.text() != kMagic) co_return false;
+    (void)reader.text();
     const int64_t layering = reader.integer();
     if (layering != 0 && layering != 1) co_return false;
     layering_ = static_cast<Layering>(layering);
