@@ -316,12 +316,6 @@ Result<void> Calls::batch_get_item(std::string& out, cbor::Reader& reader) {
             if (table.projection) {
                 Placeholders placeholders;
                 missing.projection_expression = table.projection->print(placeholders);
-                // The keys tell the answers apart.
-                for (const item::Attribute& part : table.keys[0]) {
-                    const std::string name = placeholders.name(part.name);
-                    if (missing.projection_expression->find(name) == std::string::npos)
-                        *missing.projection_expression += ", " + name;
-                }
                 missing.expression_attribute_names = placeholders.names();
             }
         }
