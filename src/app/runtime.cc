@@ -156,14 +156,16 @@ Result<void> Wiring::start() {
     sqs_ = std::make_unique<sqs::SqsService>(*store_, clock_, rng_, hub_);
     s3_ = std::make_unique<s3::S3Service>(*store_, *blobs_, authorizer_);
 
-    lanes_ = std::make_unique<workers::LaneThreads>();
+    lanes_ = std::make_unique<workers::LaneThreads>(hub_);
     lambda_ = std::make_unique<lambda::LambdaService>(lambda::LambdaParts{
-        *store_, *blobs_, clock_, rng_, hub_, *iam_, authorizer_, *sqs_, *streams_, *lanes_,
+        *store_, *blobs_, clock_, rng_, hub_, *iam_, authorizer_, *sqs_, *streams_, *s3_, *lanes_,
         [](std::string_view zip) { return sandbox::check_zip(zip); }});
     workers_ = std::make_unique<workers::WorkerHost>(clock_, hub_);
     workers_->add(iam_->make_sweeper());
     workers_->add(sqs_->make_sweeper());
-    workers_->add(s3_->make_sweeper({}));
+    workers_->add(s3_->make_sweeper(
+        [this](std::string_view blob_id) { return lambda_->uses_blob(blob_id); }));
+    workers_->add(lambda_->make_mapping_worker());
     workers_->add(streams_->make_trimmer());
     workers_->add(logs_->make_flusher());
     for (auto& worker : dynamodb_->make_workers()) workers_->add(std::move(worker));
@@ -249,7 +251,7 @@ void Wiring::stop() {
     if (stopped_) return;
     stopped_ = true;
     // Mappings take nothing new; functions still reach the server while their last events run.
-    if (lanes_) lanes_->ask_to_stop("");
+    if (lanes_) lanes_->ask_to_stop();
     if (runner_) runner_->stop(kStopGrace);
     if (lanes_) lanes_->stop();
     if (dax_server_) dax_server_->stop(kStopGrace);

@@ -50,8 +50,9 @@ struct InvocationResult {
     enum class Kind : uint8_t {
         kOk,             // payload is the handler's answer
         kFunctionError,  // payload is {"errorMessage":...}; the handler raised, exited or timed out
-        kThrottled,      // no room for another environment
-        kStartFailed,    // the environment could not be made (bad zip, role); `payload` says why
+        kThrottled,    // no room for another environment; `payload` is the Reason that clients see,
+                       // or empty
+        kStartFailed,  // the environment could not be made (bad zip, role); `payload` says why
     };
     Kind kind = Kind::kOk;
     std::string payload;

@@ -5,20 +5,21 @@
 #include <atomic>
 #include <functional>
 #include <string>
+#include <string_view>
 
 namespace millrace::contracts {
+
+// WakeHub key signalled when the lanes are asked to stop: whoever waits in a lane waits for it too.
+inline constexpr std::string_view kLanesStopKey = "lanes/stop";
 
 class LaneHost {
 public:
     virtual ~LaneHost() = default;
     // Runs `body` on a thread of its own until it returns; it must return soon after `stop` is
-    // true.
-    virtual void start(const std::string& name,
+    // true. Joins lanes that have ended: never under a lock that a lane may want. After the host
+    // was asked to stop nothing starts, and false is returned.
+    virtual bool start(const std::string& name,
                        std::function<void(const std::atomic<bool>& stop)> body) = 0;
-    // Asks every lane whose name begins so to stop; does not wait.
-    virtual void ask_to_stop(const std::string& prefix) = 0;
-    // True while a lane whose name begins so runs.
-    virtual bool running(const std::string& prefix) = 0;
 };
 
 }  // namespace millrace::contracts

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "contracts/caller.h"
 #include "core/result.h"
 #include "core/time.h"
 
@@ -34,6 +36,7 @@ struct QueueFacts {
     std::string wake_key;  // WakeHub key signalled when a message becomes visible
     int visibility_timeout_seconds = 30;
     bool fifo = false;
+    std::shared_ptr<const PolicyDocument> policy;  // the queue's own, or null
 };
 
 class QueueReader {
@@ -54,7 +57,8 @@ public:
                                         int seconds) = 0;
     // Sends a message on behalf of the service itself (destinations of failed invocations);
     // durable.
-    virtual Result<void> send(std::string_view queue_arn, std::string_view body) = 0;
+    virtual Result<void> send(std::string_view queue_arn, std::string_view body,
+                              const std::vector<QueueMessage::Attribute>& attributes) = 0;
 };
 
 }  // namespace millrace::contracts

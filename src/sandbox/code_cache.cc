@@ -96,11 +96,17 @@ Result<void> check_zip(std::string_view zip) {
     return walked;
 }
 
-Result<std::string> CodeCache::unpack(std::string_view sha256_hex, const std::string& zip_path) {
+Result<std::string> CodeCache::unpack(std::string_view sha256_hex, const std::string& zip_path,
+                                      CodeLease* lease) {
     const MutexLock lock(mutex_);
+    const std::string name(sha256_hex);
+    if (const auto found = entries_.find(name); found != entries_.end()) {
+        found->second.used = ++uses_;
+        if (lease != nullptr) *lease = found->second.folder;
+        return *found->second.folder;
+    }
     const fs::path target = fs::path(folder_) / sha256_hex;
     std::error_code error;
-    if (fs::exists(target, error)) return target.string();
     const fs::path temporary = target.string() + ".new";
     fs::remove_all(temporary, error);
     fs::create_directories(temporary, error);
@@ -139,7 +145,25 @@ Result<std::string> CodeCache::unpack(std::string_view sha256_hex, const std::st
     }
     fs::rename(temporary, target, error);
     if (error) return bad_zip();
-    return target.string();
+    const auto folder = std::make_shared<const std::string>(target.string());
+    entries_[name] = {folder, ++uses_};
+    if (lease != nullptr) *lease = folder;
+    trim();
+    return *folder;
+}
+
+void CodeCache::trim() {
+    size_t unused = 0;
+    auto oldest = entries_.end();
+    for (auto entry = entries_.begin(); entry != entries_.end(); ++entry) {
+        if (entry->second.folder.use_count() > 1) continue;
+        unused += 1;
+        if (oldest == entries_.end() || entry->second.used < oldest->second.used) oldest = entry;
+    }
+    if (unused <= kUnusedMax) return;
+    std::error_code ignored;
+    fs::remove_all(*oldest->second.folder, ignored);
+    entries_.erase(oldest);
 }
 
 }  // namespace millrace::sandbox

@@ -14,6 +14,7 @@
 
 #include "contracts/function_runner.h"
 #include "contracts/log_sink.h"
+#include "sandbox/code_cache.h"
 #include "sandbox/launch_pad.h"
 #include "sandbox/runtime_messages.h"
 
@@ -22,6 +23,7 @@ namespace millrace::sandbox {
 struct EnvironmentSetup {
     std::string python_path;  // folder with awslambdaric; empty: no Python
     std::string code_folder;  // unpacked, of the host
+    CodeLease code_lease;     // on it
     LaunchPad* pad = nullptr;
     const std::atomic<bool>* abort = nullptr;  // set: what runs is ended
     std::shared_ptr<const contracts::FunctionSpec> spec;

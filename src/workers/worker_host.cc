@@ -8,69 +8,81 @@
 namespace millrace::workers {
 
 void WorkerHost::add(std::unique_ptr<contracts::Worker> worker) {
-    slots_.emplace_back().worker = std::move(worker);
+    schedule_->slots.emplace_back().worker = std::move(worker);
 }
 
 void WorkerHost::start(size_t threads) {
-    for (Slot& slot : slots_) watch(slot);
+    for (size_t i = 0; i < schedule_->slots.size(); ++i) watch(i);
     for (size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
 }
 
 void WorkerHost::stop() {
     {
-        const MutexLock lock(mutex_);
-        stopping_ = true;
-        changed_.notify_all();
+        const MutexLock lock(schedule_->mutex);
+        schedule_->stopping = true;
+        schedule_->changed.notify_all();
     }
     for (std::thread& thread : threads_) thread.join();
     threads_.clear();
+    for (Slot& slot : schedule_->slots) {
+        if (slot.worker && slot.waiter != 0) hub_.cancel(slot.worker->wake_key(), slot.waiter);
+        slot.worker.reset();
+    }
 }
 
-// Each signal is used up by its waiter, so a new one is set at once. The hub outlives the host.
-void WorkerHost::watch(Slot& slot) {
-    const std::string key = slot.worker->wake_key();
+// Each signal is used up by its waiter, so a new one is set at once.
+void WorkerHost::watch(size_t index) {
+    const std::string key = schedule_->slots[index].worker->wake_key();
     if (key.empty()) return;
-    hub_.wait(key, hub_.epoch(key), [this, &slot] {
-        const MutexLock lock(mutex_);
-        slot.due = TimePoint{};
-        slot.woken = true;
-        changed_.notify_one();
+    const auto id = hub_.wait(key, hub_.epoch(key), [schedule = schedule_, index] {
+        const MutexLock lock(schedule->mutex);
+        schedule->slots[index].due = TimePoint{};
+        schedule->slots[index].woken = true;
+        schedule->changed.notify_one();
     });
+    const MutexLock lock(schedule_->mutex);
+    schedule_->slots[index].waiter = id;
 }
 
 void WorkerHost::run() {
-    MutexLock lock(mutex_);
+    MutexLock lock(schedule_->mutex);
     for (;;) {
-        if (stopping_) return;
-        Slot* next = nullptr;
-        for (Slot& slot : slots_) {
-            if (!slot.running && (next == nullptr || slot.due < next->due)) next = &slot;
+        if (schedule_->stopping) return;
+        size_t next = schedule_->slots.size();
+        for (size_t i = 0; i < schedule_->slots.size(); ++i) {
+            const Slot& slot = schedule_->slots[i];
+            if (!slot.running &&
+                (next == schedule_->slots.size() || slot.due < schedule_->slots[next].due)) {
+                next = i;
+            }
         }
         const TimePoint now = clock_.now();
-        if (next == nullptr || next->due > now) {
+        if (next == schedule_->slots.size() || schedule_->slots[next].due > now) {
             // Bounded, so that a clock that is moved by hand is seen too.
-            const Duration pause =
-                next == nullptr ? Duration(std::chrono::seconds(1)) : next->due - now;
-            lock.wait_for(changed_, std::min<Duration>(pause, std::chrono::seconds(1)));
+            const Duration pause = next == schedule_->slots.size()
+                                       ? Duration(std::chrono::seconds(1))
+                                       : schedule_->slots[next].due - now;
+            lock.wait_for(schedule_->changed, std::min<Duration>(pause, std::chrono::seconds(1)));
             continue;
         }
-        next->running = true;
-        const bool rearm = next->woken;
-        next->woken = false;
-        mutex_.native().unlock();
-        if (rearm) watch(*next);
+        Slot& slot = schedule_->slots[next];
+        slot.running = true;
+        const bool rearm = slot.woken;
+        slot.woken = false;
+        schedule_->mutex.native().unlock();
+        if (rearm) watch(next);
         TimePoint due;
         try {
-            due = next->worker->step(now);
+            due = slot.worker->step(now);
         } catch (const std::exception& error) {
-            log::error("worker {} failed and is tried again in {} s: {}", next->worker->name(),
+            log::error("worker {} failed and is tried again in {} s: {}", slot.worker->name(),
                        kBackOff.count(), error.what());
             due = now + kBackOff;
         }
-        mutex_.native().lock();
-        next->running = false;
-        if (!next->woken) next->due = due;
-        changed_.notify_one();
+        schedule_->mutex.native().lock();
+        slot.running = false;
+        if (!slot.woken) slot.due = due;
+        schedule_->changed.notify_one();
     }
 }
 

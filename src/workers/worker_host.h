@@ -1,7 +1,8 @@
 // WorkerHost: runs the services' background workers, each when it is due or when its key is
 // signalled, never two steps of one worker at a time.
 // Thread-safety: add() before start(); start and stop by one owner thread. Ownership: owns the
-// workers.
+// workers; the hub and the clock outlive it. What the hub calls back into is shared with the hub's
+// waiters, so a signal during or after stop() finds it alive.
 #pragma once
 
 #include <condition_variable>
@@ -27,7 +28,8 @@ public:
 
     void add(std::unique_ptr<contracts::Worker> worker);
     void start(size_t threads);
-    // Returns when no step runs any more. Steps are short; none is cut off.
+    // Returns when no step runs any more and no waiter of the hub is left. Steps are short; none
+    // is cut off.
     void stop();
 
 private:
@@ -36,16 +38,20 @@ private:
         TimePoint due{};
         bool running = false;
         bool woken = false;  // signalled while it ran
+        contracts::WakeHub::WaiterId waiter = 0;
+    };
+    struct Schedule {
+        Mutex mutex;
+        std::condition_variable changed;
+        bool stopping MR_GUARDED_BY(mutex) = false;
+        std::deque<Slot> slots;  // their members are guarded by mutex, but for `worker`
     };
     void run();
-    void watch(Slot& slot);
+    void watch(size_t index);
 
     const Clock& clock_;
     contracts::WakeHub& hub_;
-    Mutex mutex_;
-    std::condition_variable changed_;
-    bool stopping_ MR_GUARDED_BY(mutex_) = false;
-    std::deque<Slot> slots_;  // their members are guarded by mutex_, but for `worker`
+    const std::shared_ptr<Schedule> schedule_ = std::make_shared<Schedule>();
     std::vector<std::thread> threads_;
 };
 

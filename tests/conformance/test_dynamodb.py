@@ -86,16 +86,16 @@ def test_one_megabyte_page(dynamodb):
 
 
 def test_transaction_is_all_or_nothing_and_idempotent(dynamodb):
-    make_table(dynamodb, "tx")
-    items = [{"Put": {"TableName": "tx", "Item": {"id": {"S": "m"}}, "ConditionExpression": "attribute_not_exists(id)"}},
-             {"Update": {"TableName": "tx", "Key": {"id": {"S": "c"}}, "UpdateExpression": "ADD n :one",
+    make_table(dynamodb, "txs")
+    items = [{"Put": {"TableName": "txs", "Item": {"id": {"S": "m"}}, "ConditionExpression": "attribute_not_exists(id)"}},
+             {"Update": {"TableName": "txs", "Key": {"id": {"S": "c"}}, "UpdateExpression": "ADD n :one",
                          "ExpressionAttributeValues": {":one": {"N": "1"}}}}]
     dynamodb.transact_write_items(TransactItems=items, ClientRequestToken="token-1")
     dynamodb.transact_write_items(TransactItems=items, ClientRequestToken="token-1")
     with pytest.raises(dynamodb.exceptions.TransactionCanceledException) as error:
         dynamodb.transact_write_items(TransactItems=items)
     assert [reason["Code"] for reason in error.value.response["CancellationReasons"]] == ["ConditionalCheckFailed", "None"]
-    answer = dynamodb.transact_get_items(TransactItems=[{"Get": {"TableName": "tx", "Key": {"id": {"S": i}}}} for i in "cx"])
+    answer = dynamodb.transact_get_items(TransactItems=[{"Get": {"TableName": "txs", "Key": {"id": {"S": i}}}} for i in "cx"])
     assert answer["Responses"] == [{"Item": {"id": {"S": "c"}, "n": {"N": "1"}}}, {}]
 
 

@@ -51,7 +51,7 @@ class Writers:
                 i += 1
 
     def put_item(self, clients, name):
-        clients["dynamodb"].put_item(TableName="t", Item={"id": {"S": name}, "body": {"S": "x" * 100}})
+        clients["dynamodb"].put_item(TableName="tbl", Item={"id": {"S": name}, "body": {"S": "x" * 100}})
         self.items.add(name)
 
     def send_message(self, clients, name):
@@ -65,7 +65,7 @@ class Writers:
 
     def add(self, clients, _):
         self.adds_sent += 1
-        clients["dynamodb"].update_item(TableName="t", Key={"id": {"S": "counter"}}, UpdateExpression="ADD n :one",
+        clients["dynamodb"].update_item(TableName="tbl", Key={"id": {"S": "counter"}}, UpdateExpression="ADD n :one",
                                         ExpressionAttributeValues={":one": {"N": "1"}})
         self.adds_acknowledged += 1
 
@@ -91,10 +91,10 @@ def read_stream(server, arn, position):
 def test_twenty_kills_lose_nothing(own_server):
     dynamodb, s3 = own_server.client("dynamodb"), own_server.client("s3")
     stream = dynamodb.create_table(
-        TableName="t", BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        TableName="tbl", BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"})["TableDescription"]["LatestStreamArn"]
-    dynamodb.get_waiter("table_exists").wait(TableName="t", WaiterConfig={"Delay": 1})
+    dynamodb.get_waiter("table_exists").wait(TableName="tbl", WaiterConfig={"Delay": 1})
     s3.create_bucket(Bucket="b-kill")
     writers = Writers(own_server)
     writers.queue_url = own_server.client("sqs").create_queue(QueueName="q-kill")["QueueUrl"]
@@ -108,7 +108,7 @@ def test_twenty_kills_lose_nothing(own_server):
         writers.join()
         own_server.start()
 
-        stored = {item["id"]["S"]: item for item in scan_all(own_server.client("dynamodb"), "t")}
+        stored = {item["id"]["S"]: item for item in scan_all(own_server.client("dynamodb"), "tbl")}
         assert writers.items <= stored.keys(), "acknowledged items are gone"
         if writers.adds_acknowledged:
             assert writers.adds_acknowledged <= int(stored["counter"]["n"]["N"]) <= writers.adds_sent

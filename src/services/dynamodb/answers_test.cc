@@ -10,16 +10,16 @@ constexpr std::string_view kFailed = "The conditional request failed";
 
 class Answers : public ::testing::Test {
 protected:
-    Answers() { server_.create_table("t"); }
+    Answers() { server_.create_table("tbl"); }
     void put(const std::string& attributes) {
-        ASSERT_TRUE(server_.put("t", R"({"pk":{"S":"a"},)" + attributes + "}"));
+        ASSERT_TRUE(server_.put("tbl", R"({"pk":{"S":"a"},)" + attributes + "}"));
     }
     std::string update(const std::string& parameters, const std::string& key = "a") {
-        return server_.answer<UpdateItem>(R"({"TableName":"t","Key":{"pk":{"S":")" + key +
+        return server_.answer<UpdateItem>(R"({"TableName":"tbl","Key":{"pk":{"S":")" + key +
                                           R"("}},)" + parameters + "}");
     }
     std::string item(const std::string& key = "a") {
-        return server_.get("t", R"({"pk":{"S":")" + key + R"("}})");
+        return server_.get("tbl", R"({"pk":{"S":")" + key + R"("}})");
     }
     Server server_;
 };
@@ -28,7 +28,7 @@ TEST_F(Answers, ExpectedWithEveryOperator) {
     put(R"("n":{"N":"5"},"s":{"S":"hello"},"set":{"SS":["x","y"]},"l":{"L":[{"N":"1"}]})");
     const auto holds = [&](const std::string& expected) {
         const std::string answer = server_.answer<DeleteItem>(
-            R"({"TableName":"t","Key":{"pk":{"S":"none"}},"Expected":{"pk":{"Exists":false}}})");
+            R"({"TableName":"tbl","Key":{"pk":{"S":"none"}},"Expected":{"pk":{"Exists":false}}})");
         EXPECT_EQ(answer, "{}");
         const std::string result = update(R"("Expected":)" + expected);
         EXPECT_TRUE(result == "{}" || result == kFailed) << expected << ": " << result;
@@ -93,11 +93,11 @@ TEST_F(Answers, AttributeUpdates) {
 TEST_F(Answers, AttributesToGet) {
     put(R"("m":{"M":{"x":{"N":"1"}}},"m.x":{"N":"2"},"n":{"N":"3"})");
     EXPECT_EQ(server_.answer<GetItem>(
-                  R"({"TableName":"t","Key":{"pk":{"S":"a"}},"AttributesToGet":["m.x","gone"]})"),
+                  R"({"TableName":"tbl","Key":{"pk":{"S":"a"}},"AttributesToGet":["m.x","gone"]})"),
               R"({"Item":{"m.x":{"N":"2"}}})");
-    EXPECT_EQ(server_.answer<BatchGetItem>(R"({"RequestItems":{"t":{"Keys":[{"pk":{"S":"a"}}],)"
+    EXPECT_EQ(server_.answer<BatchGetItem>(R"({"RequestItems":{"tbl":{"Keys":[{"pk":{"S":"a"}}],)"
                                            R"("AttributesToGet":["n"]}}})"),
-              R"({"Responses":{"t":[{"n":{"N":"3"}}]},"UnprocessedKeys":{}})");
+              R"({"Responses":{"tbl":[{"n":{"N":"3"}}]},"UnprocessedKeys":{}})");
 }
 
 TEST_F(Answers, LegacyQueryAndScan) {
@@ -159,7 +159,7 @@ TEST_F(Answers, ReturnValuesOfNestedPaths) {
         R"({"Attributes":{"fresh":{"N":"9"},"l":{"L":[{"N":"9"}]},"m":{"M":{"x":{"N":"9"}}}}})");
     EXPECT_EQ(update(R"("ReturnValues":"ALL_OLD")", "new"), "{}");
     EXPECT_EQ(server_.answer<PutItem>(
-                  R"({"TableName":"t","Item":{"pk":{"S":"new"}},"ReturnValues":"ALL_OLD"})"),
+                  R"({"TableName":"tbl","Item":{"pk":{"S":"new"}},"ReturnValues":"ALL_OLD"})"),
               R"({"Attributes":{"pk":{"S":"new"}}})");
 }
 
@@ -168,54 +168,54 @@ TEST_F(Answers, Capacity) {
     const std::string total = R"(,"ReturnConsumedCapacity":"TOTAL"})";
     const std::string indexes = R"(,"ReturnConsumedCapacity":"INDEXES"})";
     const std::string get =
-        R"({"TableName":"t","Key":{"pk":{"S":"a"}},"ProjectionExpression":"pk")";
+        R"({"TableName":"tbl","Key":{"pk":{"S":"a"}},"ProjectionExpression":"pk")";
     EXPECT_EQ(
         server_.answer<GetItem>(get + total),
-        R"({"Item":{"pk":{"S":"a"}},"ConsumedCapacity":{"TableName":"t","CapacityUnits":1}})");
+        R"({"Item":{"pk":{"S":"a"}},"ConsumedCapacity":{"TableName":"tbl","CapacityUnits":1}})");
     EXPECT_EQ(server_.answer<GetItem>(get + R"(,"ConsistentRead":true)" + indexes),
-              R"({"Item":{"pk":{"S":"a"}},"ConsumedCapacity":{"TableName":"t","CapacityUnits":2,)"
+              R"({"Item":{"pk":{"S":"a"}},"ConsumedCapacity":{"TableName":"tbl","CapacityUnits":2,)"
               R"("Table":{"CapacityUnits":2}}})");
     EXPECT_EQ(server_.answer<GetItem>(get + R"(,"ReturnConsumedCapacity":"NONE"})"),
               R"({"Item":{"pk":{"S":"a"}}})");
-    EXPECT_EQ(server_.answer<DeleteItem>(R"({"TableName":"t","Key":{"pk":{"S":"none"}})" + total),
-              R"({"ConsumedCapacity":{"TableName":"t","CapacityUnits":1}})");
+    EXPECT_EQ(server_.answer<DeleteItem>(R"({"TableName":"tbl","Key":{"pk":{"S":"none"}})" + total),
+              R"({"ConsumedCapacity":{"TableName":"tbl","CapacityUnits":1}})");
     // Filtered reads cost what was read.
     EXPECT_EQ(server_.answer<Scan>(
-                  R"x({"TableName":"t","FilterExpression":"attribute_exists(nothing)")x" + total),
+                  R"x({"TableName":"tbl","FilterExpression":"attribute_exists(nothing)")x" + total),
               R"({"Items":[],"Count":0,"ScannedCount":1,)"
-              R"("ConsumedCapacity":{"TableName":"t","CapacityUnits":1}})");
+              R"("ConsumedCapacity":{"TableName":"tbl","CapacityUnits":1}})");
     EXPECT_EQ(server_.answer<BatchGetItem>(
-                  R"({"RequestItems":{"t":{"Keys":[{"pk":{"S":"a"}},{"pk":{"S":"none"}}],)"
+                  R"({"RequestItems":{"tbl":{"Keys":[{"pk":{"S":"a"}},{"pk":{"S":"none"}}],)"
                   R"("ProjectionExpression":"pk"}})" +
                   total),
-              R"({"Responses":{"t":[{"pk":{"S":"a"}}]},"UnprocessedKeys":{},)"
-              R"("ConsumedCapacity":[{"TableName":"t","CapacityUnits":1.5}]})");
+              R"({"Responses":{"tbl":[{"pk":{"S":"a"}}]},"UnprocessedKeys":{},)"
+              R"("ConsumedCapacity":[{"TableName":"tbl","CapacityUnits":1.5}]})");
     EXPECT_EQ(server_.answer<BatchWriteItem>(
-                  R"({"RequestItems":{"t":[{"DeleteRequest":{"Key":{"pk":{"S":"a"}}}},)"
+                  R"({"RequestItems":{"tbl":[{"DeleteRequest":{"Key":{"pk":{"S":"a"}}}},)"
                   R"({"PutRequest":{"Item":{"pk":{"S":"b"}}}}]})" +
                   indexes),
-              R"({"UnprocessedItems":{},"ConsumedCapacity":[{"TableName":"t","CapacityUnits":6,)"
+              R"({"UnprocessedItems":{},"ConsumedCapacity":[{"TableName":"tbl","CapacityUnits":6,)"
               R"("Table":{"CapacityUnits":6}}]})");
 }
 
 // Twice the units, of a named kind; a repeated token reads.
 TEST_F(Answers, CapacityOfTransactions) {
     const std::string write =
-        R"({"TransactItems":[{"Put":{"TableName":"t","Item":{"pk":{"S":"a"}}}},)"
-        R"({"Delete":{"TableName":"t","Key":{"pk":{"S":"b"}}}}],"ClientRequestToken":"x",)"
+        R"({"TransactItems":[{"Put":{"TableName":"tbl","Item":{"pk":{"S":"a"}}}},)"
+        R"({"Delete":{"TableName":"tbl","Key":{"pk":{"S":"b"}}}}],"ClientRequestToken":"x",)"
         R"("ReturnConsumedCapacity":"INDEXES"})";
     EXPECT_EQ(server_.answer<TransactWriteItems>(write),
-              R"({"ConsumedCapacity":[{"TableName":"t","CapacityUnits":4,)"
+              R"({"ConsumedCapacity":[{"TableName":"tbl","CapacityUnits":4,)"
               R"("WriteCapacityUnits":4,"Table":{"WriteCapacityUnits":4,)"
               R"("CapacityUnits":4}}]})");
     EXPECT_EQ(server_.answer<TransactWriteItems>(write),
-              R"({"ConsumedCapacity":[{"TableName":"t","CapacityUnits":4,)"
+              R"({"ConsumedCapacity":[{"TableName":"tbl","CapacityUnits":4,)"
               R"("ReadCapacityUnits":4,"Table":{"ReadCapacityUnits":4,)"
               R"("CapacityUnits":4}}]})");
     EXPECT_EQ(server_.answer<TransactGetItems>(
-                  R"({"TransactItems":[{"Get":{"TableName":"t","Key":{"pk":{"S":"b"}}}}],)"
+                  R"({"TransactItems":[{"Get":{"TableName":"tbl","Key":{"pk":{"S":"b"}}}}],)"
                   R"("ReturnConsumedCapacity":"TOTAL"})"),
-              R"({"ConsumedCapacity":[{"TableName":"t","CapacityUnits":2,)"
+              R"({"ConsumedCapacity":[{"TableName":"tbl","CapacityUnits":2,)"
               R"("ReadCapacityUnits":2}],"Responses":[{}]})");
 }
 
@@ -227,7 +227,7 @@ TEST_F(Answers, TransactionsCancelForWhatOneActionGetsWrong) {
             model::find_operation(model::dynamodb::kService, "TransactWriteItems");
         EXPECT_TRUE(model::decode_json_request(
             *descriptor,
-            R"({"TransactItems":[{"Put":{"TableName":"t","Item":{"pk":{"S":"z"}}}},)" + action +
+            R"({"TransactItems":[{"Put":{"TableName":"tbl","Item":{"pk":{"S":"z"}}}},)" + action +
                 "]}",
             &input));
         const auto result = server_.run<TransactWriteItems>(input);
@@ -237,7 +237,7 @@ TEST_F(Answers, TransactionsCancelForWhatOneActionGetsWrong) {
     const auto validation = [](const std::string& text) {
         return R"([{"Code":"None"},{"Code":"ValidationError","Message":")" + text + R"("}])";
     };
-    const std::string update = R"({"Update":{"TableName":"t","Key":{"pk":{"S":"a"}},)";
+    const std::string update = R"({"Update":{"TableName":"tbl","Key":{"pk":{"S":"a"}},)";
     EXPECT_EQ(cancelled(update + R"("UpdateExpression":"SET pk = :v",)"
                                  R"("ExpressionAttributeValues":{":v":{"S":"b"}}}})"),
               validation("One or more parameter values were invalid: Cannot update attribute pk. "
@@ -245,12 +245,12 @@ TEST_F(Answers, TransactionsCancelForWhatOneActionGetsWrong) {
     EXPECT_EQ(cancelled(update + R"("UpdateExpression":"ADD s :v",)"
                                  R"("ExpressionAttributeValues":{":v":{"N":"1"}}}})"),
               validation("An operand in the update expression has an incorrect data type"));
-    EXPECT_EQ(cancelled(R"({"Delete":{"TableName":"t","Key":{"pk":{"N":"1"}}}})"),
+    EXPECT_EQ(cancelled(R"({"Delete":{"TableName":"tbl","Key":{"pk":{"N":"1"}}}})"),
               validation("The provided key element does not match the schema"));
     EXPECT_EQ(item("z"), "");
     EXPECT_EQ(server_.answer<TransactGetItems>(
-                  R"({"TransactItems":[{"Get":{"TableName":"t","Key":{"pk":{"N":"1"}}}},)"
-                  R"({"Get":{"TableName":"t","Key":{"pk":{"S":"a"}}}}]})"),
+                  R"({"TransactItems":[{"Get":{"TableName":"tbl","Key":{"pk":{"N":"1"}}}},)"
+                  R"({"Get":{"TableName":"tbl","Key":{"pk":{"S":"a"}}}}]})"),
               "Transaction cancelled, please refer cancellation reasons for specific reasons "
               "[ValidationError, None]");
 }
@@ -270,10 +270,11 @@ TEST_F(Answers, ItemOfAFailedCondition) {
         return result.error().json_fields.at(0).second;
     };
     const std::string old = R"({"n":{"N":"1"},"pk":{"S":"a"}})";
-    const std::string key = R"({"TableName":"t","Key":{"pk":{"S":"a"}})";
+    const std::string key = R"({"TableName":"tbl","Key":{"pk":{"S":"a"}})";
     EXPECT_EQ(shown.operator()<UpdateItem>(key + rest), old);
     EXPECT_EQ(shown.operator()<DeleteItem>(key + rest), old);
-    EXPECT_EQ(shown.operator()<PutItem>(R"({"TableName":"t","Item":{"pk":{"S":"a"}})" + rest), old);
+    EXPECT_EQ(shown.operator()<PutItem>(R"({"TableName":"tbl","Item":{"pk":{"S":"a"}})" + rest),
+              old);
 }
 
 }  // namespace

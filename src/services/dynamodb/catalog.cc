@@ -48,7 +48,7 @@ TableRef Catalog::decode(std::string_view row) {
         log::error("a table's definition cannot be read; was it written by a newer version?");
         return nullptr;
     }
-    table->statistics = statistics(table->id);
+    attach_statistics(*table);
     table->parsed_policy = parse_resource_policy(table->policy);
     return std::make_shared<const Table>(*std::move(table));
 }
@@ -126,6 +126,11 @@ void Catalog::erase(store::Txn& txn, const Table& table) {
     const TableAddress address{table.account, table.region, table.name};
     begin_change(txn, address);
     txn.erase(table_row_key(address));
+}
+
+void Catalog::attach_statistics(Table& table) {
+    table.statistics = statistics(table.id);
+    for (Index& index : table.indexes) index.statistics = statistics(index.id);
 }
 
 std::shared_ptr<TableStatistics> Catalog::statistics(uint64_t table_id) {

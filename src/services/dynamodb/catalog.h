@@ -32,11 +32,11 @@ namespace millrace::dynamodb {
 
 // Rows of Space::kTables. Definitions: partition "<account>/<region>", sort the name.
 store::Key table_row_key(const TableAddress& address);
-// Others: partition one of these, sort the table id (8 bytes).
+// Others: partition one of these, sort the table id (8 bytes), or that of an index.
 inline constexpr std::string_view kDeletedTables = "!deleted";  // the definition, until emptied
 inline constexpr std::string_view kTableStatistics = "!statistics";  // + 'i' items, + 'b' bytes
 inline constexpr std::string_view kTtlBackfills = "!ttl";            // where TTL's back-fill stands
-inline constexpr std::string_view kIndexBackfills = "!index";        // sort: table id, index id
+inline constexpr std::string_view kIndexJobs = "!index";  // workers/index_builder.h; index id
 std::string table_id_bytes(uint64_t id);
 store::Key statistics_key(uint64_t table_id, char which);
 
@@ -55,10 +55,12 @@ public:
     // Moves on before and after every change of a definition: for caches of what depends on them.
     uint64_t version() const { return version_.load(std::memory_order_acquire); }
 
-    // Calls back with every table of this process that has unwritten statistics.
-    std::shared_ptr<TableStatistics> statistics(uint64_t table_id);
+    // What is not yet written of a table's or an index's counters.
+    std::shared_ptr<TableStatistics> statistics(uint64_t id);
+    // Of a definition that was just made.
+    void attach_statistics(Table& table);
     std::vector<std::pair<uint64_t, std::shared_ptr<TableStatistics>>> all_statistics();
-    void forget_statistics(uint64_t table_id);
+    void forget_statistics(uint64_t id);
 
 private:
     struct Shard {

@@ -55,6 +55,25 @@ inline Error return_values_invalid() {
 inline Error index_unknown(std::string_view index) {
     return validation(fmt::format("The table does not have the specified index: {}", index));
 }
+inline Error index_backfilling(std::string_view index) {
+    return validation(
+        fmt::format("Cannot read from backfilling global secondary index: {}", index));
+}
+inline Error consistent_read_of_global_index() {
+    return validation("Consistent reads are not supported on global secondary indexes");
+}
+inline Error index_exists() {
+    return validation("Attempting to create an index which already exists");
+}
+inline Error index_not_found(std::string_view index) {
+    return make("ResourceNotFoundException",
+                fmt::format("Requested resource not found: Index: {} not found", index));
+}
+inline Error one_index_change_at_once() {
+    return make("LimitExceededException",
+                "Subscriber limit exceeded: Only 1 online index can be created or deleted "
+                "simultaneously per table");
+}
 inline Error unsupported(std::string_view what) {
     return validation(fmt::format("Unsupported: {} is not supported by this server", what));
 }
@@ -75,7 +94,7 @@ inline Error tagged_not_found(std::string_view arn) {
 inline Error table_exists(std::string_view table) {
     return make("ResourceInUseException", fmt::format("Table already exists: {}", table));
 }
-inline Error index_in_use(std::string_view table) {
+inline Error table_being_updated(std::string_view table) {
     return make("ResourceInUseException",
                 fmt::format("Attempt to change a resource which is still in use: Table is being "
                             "updated: {}",

@@ -12,6 +12,18 @@ using item::Type;
 
 std::string_view type_text(item::ValueView value) { return item::type_name(value.type()); }
 
+Result<void> check_key_size(size_t size_bytes, bool hash) {
+    if (hash && size_bytes > kHashKeyBytesMax) {
+        return errors::invalid_parameter(
+            "Size of hashkey has exceeded the maximum size limit of2048 bytes");
+    }
+    if (!hash && size_bytes > kSortKeyBytesMax) {
+        return errors::invalid_parameter(
+            "Aggregated size of all range keys has exceeded the size limit of 1024 bytes");
+    }
+    return {};
+}
+
 // Emptiness and length of one key attribute of the right type.
 Result<void> check_key_value(const KeyAttribute& attribute, item::ValueView value, bool hash) {
     if (attribute.type == Type::kNumber) return {};
@@ -22,15 +34,7 @@ Result<void> check_key_value(const KeyAttribute& attribute, item::ValueView valu
             "cannot contain an empty {} value. Key: {}",
             attribute.type == Type::kString ? "string" : "binary", attribute.name));
     }
-    if (hash && size > kHashKeyBytesMax) {
-        return errors::invalid_parameter(
-            "Size of hashkey has exceeded the maximum size limit of2048 bytes");
-    }
-    if (!hash && size > kSortKeyBytesMax) {
-        return errors::invalid_parameter(
-            "Aggregated size of all range keys has exceeded the size limit of 1024 bytes");
-    }
-    return {};
+    return check_key_size(size, hash);
 }
 
 Result<void> check_put_key(const KeyAttribute& attribute, item::ItemView item, bool hash) {
@@ -47,10 +51,9 @@ Result<void> check_put_key(const KeyAttribute& attribute, item::ItemView item, b
     return check_key_value(attribute, value, hash);
 }
 
-Result<void> check_index_key(const Index& index, const KeyAttribute& attribute, item::ItemView item,
-                             bool hash) {
-    const item::ValueView value = item.find(attribute.name);
-    if (!value) return {};
+// An attribute that the item has.
+Result<void> check_index_key(const Index& index, const KeyAttribute& attribute,
+                             item::ValueView value) {
     if (!value.is(attribute.type)) {
         return errors::invalid_parameter(fmt::format(
             "Type mismatch for Index Key {} Expected: {} Actual: {} IndexName: {}", attribute.name,
@@ -63,7 +66,24 @@ Result<void> check_index_key(const Index& index, const KeyAttribute& attribute, 
             "{} value. IndexName: {}, IndexKey: {}",
             attribute.type == Type::kString ? "string" : "binary", index.name, attribute.name));
     }
-    return check_key_value(attribute, value, hash);
+    return {};
+}
+
+// Of the attributes that the item has. The sizes of a key's attributes count together.
+Result<void> check_index_keys(const Index& index, item::ItemView item) {
+    Result<void> checked;
+    size_t hash_bytes = 0;
+    size_t sort_bytes = 0;
+    index.keys.every([&](const KeyAttribute& attribute, bool hash) {
+        const item::ValueView value = item.find(attribute.name);
+        if (!value) return true;
+        checked = check_index_key(index, attribute, value);
+        (hash ? hash_bytes : sort_bytes) += value.payload().size();
+        return checked.has_value();
+    });
+    MR_CHECK_OK(checked);
+    MR_CHECK_OK(check_key_size(hash_bytes, true));
+    return check_key_size(sort_bytes, false);
 }
 
 void append_hash(std::string& out, const Table& table, std::string_view encoded) {
@@ -110,24 +130,32 @@ Result<ItemKey> key_of_item(const Table& table, item::ItemView item) {
 
 Result<void> check_index_keys(const Table& table, item::ItemView item) {
     for (const Index& index : table.indexes) {
-        if (index.state == IndexState::kDeleting) continue;
-        MR_CHECK_OK(check_index_key(index, index.keys.hash, item, true));
-        if (index.keys.sort) MR_CHECK_OK(check_index_key(index, *index.keys.sort, item, false));
+        if (index.state != IndexState::kDeleting) MR_CHECK_OK(check_index_keys(index, item));
     }
     return {};
 }
 
+namespace {
+
+void add_key(item::ItemBuilder& builder, const KeyAttributes& keys, item::ItemView item) {
+    keys.every([&](const KeyAttribute& attribute, bool) {
+        if (const item::ValueView value = item.find(attribute.name))
+            builder.set(attribute.name, value);
+        return true;
+    });
+}
+
+}  // namespace
+
 item::Item extract_key(const KeyAttributes& keys, item::ItemView item) {
     item::ItemBuilder builder;
-    builder.set(keys.hash.name, item.find(keys.hash.name));
-    if (keys.sort) builder.set(keys.sort->name, item.find(keys.sort->name));
+    add_key(builder, keys, item);
     return builder.build();
 }
 
 item::Item extract_index_key(const Table& table, const Index& index, item::ItemView item) {
     item::ItemBuilder builder(extract_key(table.keys, item));
-    builder.set(index.keys.hash.name, item.find(index.keys.hash.name));
-    if (index.keys.sort) builder.set(index.keys.sort->name, item.find(index.keys.sort->name));
+    add_key(builder, index.keys, item);
     return builder.build();
 }
 
@@ -135,9 +163,7 @@ bool has_key(const Table& table, item::ItemView stored, item::ItemView key) {
     return stored.find(table.keys.hash.name) == key.find(table.keys.hash.name);
 }
 
-std::string index_partition(const Table& table, const Index& index, item::ValueView hash) {
-    std::string encoded;
-    item::append_key(encoded, hash);
+std::string index_partition(const Table& table, const Index& index, std::string_view encoded) {
     std::string partition;
     append_u64(partition, index.id);
     append_hash(partition, table, encoded);
@@ -146,22 +172,18 @@ std::string index_partition(const Table& table, const Index& index, item::ValueV
 
 std::optional<IndexKey> make_index_key(const Table& table, const Index& index, item::ItemView item,
                                        const ItemKey& item_key) {
-    const item::ValueView hash = item.find(index.keys.hash.name);
-    if (!hash.is(index.keys.hash.type)) return std::nullopt;
-    item::ValueView sort;
-    if (index.keys.sort) {
-        sort = item.find(index.keys.sort->name);
-        if (!sort.is(index.keys.sort->type)) return std::nullopt;
-    }
-    // Items that a new index's back-fill finds may have keys that a put would refuse.
-    if (!check_index_key(index, index.keys.hash, item, true)) return std::nullopt;
-    if (index.keys.sort && !check_index_key(index, *index.keys.sort, item, false)) {
-        return std::nullopt;
-    }
     IndexKey key;
     key.space = space_of(index);
-    key.partition = index_partition(table, index, hash);
-    if (sort) item::append_key(key.sort, sort);
+    std::string hashes;
+    const bool whole = index.keys.every([&](const KeyAttribute& attribute, bool hash) {
+        const item::ValueView value = item.find(attribute.name);
+        if (!value.is(attribute.type)) return false;
+        item::append_key(hash ? hashes : key.sort, value);
+        return true;
+    });
+    // Items that a new index's back-fill finds may have keys that a put would refuse.
+    if (!whole || !check_index_keys(index, item)) return std::nullopt;
+    key.partition = index_partition(table, index, hashes);
     key.sort.append(item_key.hash());
     append_hash(key.sort, table, item_key.sort);
     return key;

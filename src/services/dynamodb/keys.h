@@ -56,7 +56,8 @@ struct IndexKey {
 inline store::Space space_of(const Index& index) {
     return index.global ? store::Space::kGsi : store::Space::kLsi;
 }
-std::string index_partition(const Table& table, const Index& index, item::ValueView hash);
+// `encoded`: the values of the index's partition key, one after another.
+std::string index_partition(const Table& table, const Index& index, std::string_view encoded);
 // Nothing: the item lacks a key attribute of the index, or has one of another type: not in it.
 std::optional<IndexKey> make_index_key(const Table& table, const Index& index, item::ItemView item,
                                        const ItemKey& item_key);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "core/bytes.h"
 #include "services/dynamodb/errors.h"
@@ -28,11 +29,19 @@ void append_keys(std::string& out, const KeyAttributes& keys) {
     append_attribute(out, keys.hash);
     append_u8(out, keys.sort ? 1 : 0);
     if (keys.sort) append_attribute(out, *keys.sort);
+    for (const auto* more : {&keys.more_hashes, &keys.more_sorts}) {
+        append_u8(out, static_cast<uint8_t>(more->size()));
+        for (const KeyAttribute& attribute : *more) append_attribute(out, attribute);
+    }
 }
 KeyAttributes take_keys(ByteReader& reader) {
     KeyAttributes keys;
     keys.hash = take_attribute(reader);
     if (reader.u8() != 0) keys.sort = take_attribute(reader);
+    for (auto* more : {&keys.more_hashes, &keys.more_sorts}) {
+        for (uint8_t left = reader.u8(); left > 0 && reader.ok(); --left)
+            more->push_back(take_attribute(reader));
+    }
     return keys;
 }
 
@@ -40,8 +49,10 @@ using model::dynamodb::KeySchemaElement;
 
 std::vector<KeySchemaElement> describe_keys(const KeyAttributes& keys) {
     std::vector<KeySchemaElement> schema;
-    schema.push_back({.attribute_name = keys.hash.name, .key_type = "HASH"});
-    if (keys.sort) schema.push_back({.attribute_name = keys.sort->name, .key_type = "RANGE"});
+    keys.every([&](const KeyAttribute& key, bool hash) {
+        schema.push_back({.attribute_name = key.name, .key_type = hash ? "HASH" : "RANGE"});
+        return true;
+    });
     return schema;
 }
 
@@ -78,11 +89,45 @@ std::string_view index_status(IndexState state) {
 constexpr int64_t kWarmReadUnits = 12'000;
 constexpr int64_t kWarmWriteUnits = 4'000;
 
+template <class Description>
+void describe_warm_throughput(const Table& table, const Throughput& throughput,
+                              std::string_view status, Description& out) {
+    out.read_units_per_second = table.on_demand ? kWarmReadUnits : throughput.read_units;
+    out.write_units_per_second = table.on_demand ? kWarmWriteUnits : throughput.write_units;
+    out.status = std::string(status == "CREATING" ? "UPDATING" : "ACTIVE");
+}
+
+model::dynamodb::ProvisionedThroughputDescription describe_throughput(const Throughput& throughput,
+                                                                      TimePoint last_increase,
+                                                                      TimePoint last_decrease) {
+    model::dynamodb::ProvisionedThroughputDescription out;
+    out.number_of_decreases_today = 0;
+    out.read_capacity_units = throughput.read_units;
+    out.write_capacity_units = throughput.write_units;
+    if (last_increase != TimePoint{}) out.last_increase_date_time = last_increase;
+    if (last_decrease != TimePoint{}) out.last_decrease_date_time = last_decrease;
+    return out;
+}
+
+// What global and local indexes show alike.
+template <class Description>
+void describe_index(const Table& table, const Index& index, const Size& size, Description& out) {
+    out.index_name = index.name;
+    out.key_schema = describe_keys(index.keys);
+    out.projection = describe_projection(index);
+    out.index_size_bytes = size.bytes;
+    out.item_count = size.items;
+    out.index_arn = table.index_arn(index);
+}
+
 }  // namespace
 
 std::vector<std::string> KeyAttributes::names() const {
-    std::vector<std::string> out{hash.name};
-    if (sort) out.push_back(sort->name);
+    std::vector<std::string> out;
+    every([&](const KeyAttribute& key, bool) {
+        out.push_back(key.name);
+        return true;
+    });
     return out;
 }
 
@@ -94,7 +139,18 @@ expression::KeySchema KeyAttributes::schema() const {
         schema.sort = sort->name;
         schema.sort_type = sort->type;
     }
+    for (const KeyAttribute& more : more_hashes)
+        schema.more_hashes.push_back({more.name, more.type});
+    for (const KeyAttribute& more : more_sorts) schema.more_sorts.push_back({more.name, more.type});
     return schema;
+}
+
+bool Index::projects(const KeyAttributes& table_keys, std::string_view attribute) const {
+    if (projection == ProjectionKind::kAll || keys.has(attribute) || table_keys.has(attribute))
+        return true;
+    return projection == ProjectionKind::kInclude &&
+           std::find(non_key_attributes.begin(), non_key_attributes.end(), attribute) !=
+               non_key_attributes.end();
 }
 
 const TableStream::Shard& TableStream::shard_of(uint64_t hash) const {
@@ -111,6 +167,15 @@ const Index* Table::find_index(std::string_view index_name) const {
         if (index.name == index_name) return &index;
     }
     return nullptr;
+}
+
+Index* Table::find_index(std::string_view index_name) {
+    return const_cast<Index*>(std::as_const(*this).find_index(index_name));
+}
+
+bool Table::is_updating() const {
+    return std::any_of(indexes.begin(), indexes.end(),
+                       [](const Index& i) { return i.state != IndexState::kActive; });
 }
 
 bool Table::has_local_indexes() const {
@@ -142,6 +207,8 @@ std::string encode_table(const Table& table) {
         for (const std::string& name : index.non_key_attributes) append_bytes(out, name);
         append_u64(out, static_cast<uint64_t>(index.throughput.read_units));
         append_u64(out, static_cast<uint64_t>(index.throughput.write_units));
+        append_u64(out, micros(index.last_increase));
+        append_u64(out, micros(index.last_decrease));
     }
     append_u8(out, static_cast<uint8_t>((table.on_demand ? 1 : 0) | (table.show_billing ? 2 : 0) |
                                         (table.deletion_protection ? 4 : 0) |
@@ -204,6 +271,8 @@ std::optional<Table> decode_table(std::string_view bytes) {
         }
         index.throughput.read_units = static_cast<int64_t>(reader.u64());
         index.throughput.write_units = static_cast<int64_t>(reader.u64());
+        index.last_increase = from_micros(reader.u64());
+        index.last_decrease = from_micros(reader.u64());
         table.indexes.push_back(std::move(index));
     }
     const uint8_t flags = reader.u8();
@@ -266,7 +335,8 @@ Result<void> apply_on_demand_throughput(Table& table,
 }
 
 model::dynamodb::TableDescription describe_table(const Table& table, std::string_view status,
-                                                 int64_t item_count, int64_t size_bytes) {
+                                                 const Size& size,
+                                                 const std::vector<Size>& index_sizes) {
     model::dynamodb::TableDescription out;
     out.attribute_definitions.emplace();
     for (const KeyAttribute& definition : table.definitions) {
@@ -278,26 +348,17 @@ model::dynamodb::TableDescription describe_table(const Table& table, std::string
     out.key_schema = describe_keys(table.keys);
     out.table_status = std::string(status);
     out.creation_date_time = table.created;
-    model::dynamodb::ProvisionedThroughputDescription throughput;
-    throughput.number_of_decreases_today = 0;
-    const Throughput provisioned = table.on_demand ? Throughput{} : table.throughput;
-    throughput.read_capacity_units = provisioned.read_units;
-    throughput.write_capacity_units = provisioned.write_units;
+    out.provisioned_throughput =
+        describe_throughput(table.on_demand ? Throughput{} : table.throughput, table.last_increase,
+                            table.last_decrease);
     if (table.on_demand && table.throughput != Throughput{}) {
         const auto shown = [](int64_t units) { return units == 0 ? -1 : units; };
         auto& most = out.on_demand_throughput.emplace();
         most.max_read_request_units = shown(table.throughput.read_units);
         most.max_write_request_units = shown(table.throughput.write_units);
     }
-    if (table.last_increase != TimePoint{}) {
-        throughput.last_increase_date_time = table.last_increase;
-    }
-    if (table.last_decrease != TimePoint{}) {
-        throughput.last_decrease_date_time = table.last_decrease;
-    }
-    out.provisioned_throughput = throughput;
-    out.table_size_bytes = size_bytes;
-    out.item_count = item_count;
+    out.table_size_bytes = size.bytes;
+    out.item_count = size.items;
     out.table_arn = table.arn();
     out.table_id = table.uuid;
     if (table.show_billing) {
@@ -309,35 +370,24 @@ model::dynamodb::TableDescription describe_table(const Table& table, std::string
                 table.on_demand_since;
         }
     }
-    for (const Index& index : table.indexes) {
-        if (index.global) {
-            model::dynamodb::GlobalSecondaryIndexDescription entry;
-            entry.index_name = index.name;
-            entry.key_schema = describe_keys(index.keys);
-            entry.projection = describe_projection(index);
-            entry.index_status = std::string(index_status(index.state));
-            if (index.state == IndexState::kBackfilling) entry.backfilling = true;
-            entry.provisioned_throughput.emplace();
-            entry.provisioned_throughput->number_of_decreases_today = 0;
-            entry.provisioned_throughput->read_capacity_units = index.throughput.read_units;
-            entry.provisioned_throughput->write_capacity_units = index.throughput.write_units;
-            // As on AWS, an estimate that lags behind; not counted here.
-            entry.index_size_bytes = 0;
-            entry.item_count = 0;
-            entry.index_arn = table.index_arn(index);
-            if (!out.global_secondary_indexes) out.global_secondary_indexes.emplace();
-            out.global_secondary_indexes->push_back(std::move(entry));
-        } else {
-            model::dynamodb::LocalSecondaryIndexDescription entry;
-            entry.index_name = index.name;
-            entry.key_schema = describe_keys(index.keys);
-            entry.projection = describe_projection(index);
-            entry.index_size_bytes = 0;
-            entry.item_count = 0;
-            entry.index_arn = table.index_arn(index);
+    for (size_t i = 0; i < table.indexes.size(); ++i) {
+        const Index& index = table.indexes[i];
+        const Size index_size = i < index_sizes.size() ? index_sizes[i] : Size{};
+        if (!index.global) {
             if (!out.local_secondary_indexes) out.local_secondary_indexes.emplace();
-            out.local_secondary_indexes->push_back(std::move(entry));
+            describe_index(table, index, index_size, out.local_secondary_indexes->emplace_back());
+            continue;
         }
+        if (!out.global_secondary_indexes) out.global_secondary_indexes.emplace();
+        auto& entry = out.global_secondary_indexes->emplace_back();
+        describe_index(table, index, index_size, entry);
+        entry.index_status =
+            std::string(status == "CREATING" ? "CREATING" : index_status(index.state));
+        if (index.state == IndexState::kBackfilling) entry.backfilling = true;
+        entry.provisioned_throughput =
+            describe_throughput(index.throughput, index.last_increase, index.last_decrease);
+        describe_warm_throughput(table, index.throughput, *entry.index_status,
+                                 entry.warm_throughput.emplace());
     }
     if (table.stream) {
         out.stream_specification.emplace();
@@ -355,12 +405,7 @@ model::dynamodb::TableDescription describe_table(const Table& table, std::string
         out.table_class_summary->table_class = table.table_class;
     }
     out.deletion_protection_enabled = table.deletion_protection;
-    out.warm_throughput.emplace();
-    out.warm_throughput->read_units_per_second =
-        table.on_demand ? kWarmReadUnits : table.throughput.read_units;
-    out.warm_throughput->write_units_per_second =
-        table.on_demand ? kWarmWriteUnits : table.throughput.write_units;
-    out.warm_throughput->status = std::string(status == "CREATING" ? "UPDATING" : "ACTIVE");
+    describe_warm_throughput(table, table.throughput, status, out.warm_throughput.emplace());
     return out;
 }
 

@@ -33,8 +33,25 @@ struct KeyAttribute {
 struct KeyAttributes {
     KeyAttribute hash;
     std::optional<KeyAttribute> sort;
+    // The second to fourth of a global index.
+    std::vector<KeyAttribute> more_hashes;
+    std::vector<KeyAttribute> more_sorts;
+    // Calls back with each attribute and whether it is of the partition key, in the schema's order,
+    // until it says false. Was that never?
+    template <class Visit>
+    bool every(const Visit& visit) const {
+        if (!visit(hash, true)) return false;
+        for (const KeyAttribute& more : more_hashes) {
+            if (!visit(more, true)) return false;
+        }
+        if (sort && !visit(*sort, false)) return false;
+        for (const KeyAttribute& more : more_sorts) {
+            if (!visit(more, false)) return false;
+        }
+        return true;
+    }
     bool has(std::string_view name) const {
-        return hash.name == name || (sort && sort->name == name);
+        return !every([&](const KeyAttribute& key, bool) { return key.name != name; });
     }
     std::vector<std::string> names() const;
     expression::KeySchema schema() const;
@@ -49,17 +66,6 @@ struct Throughput {
     int64_t read_units = 0;
     int64_t write_units = 0;
     friend bool operator==(const Throughput&, const Throughput&) = default;
-};
-
-struct Index {
-    std::string name;
-    uint64_t id = 0;  // random: a new index of the same name never sees old entries
-    bool global = true;
-    IndexState state = IndexState::kActive;
-    KeyAttributes keys;
-    ProjectionKind projection = ProjectionKind::kAll;
-    std::vector<std::string> non_key_attributes;  // kInclude
-    Throughput throughput;                        // zeros: on demand
 };
 
 struct TableStream {
@@ -93,12 +99,38 @@ struct StreamHeat {
     }
 };
 
-// Items and bytes added since the counters were last written; see workers/statistics.h.
+// Of a table or an index.
+struct Size {
+    int64_t items = 0;
+    int64_t bytes = 0;
+};
+
+// Of a table or an index: items and bytes added since the counters were last written; see
+// workers/statistics.h.
 struct TableStatistics {
     std::atomic<int64_t> items{0};
     std::atomic<int64_t> bytes{0};
     StreamHeat stream_heat;
     Throttle throttle;
+};
+
+struct Index {
+    std::string name;
+    uint64_t id = 0;  // random: a new index of the same name never sees old entries
+    bool global = true;
+    IndexState state = IndexState::kActive;
+    KeyAttributes keys;
+    ProjectionKind projection = ProjectionKind::kAll;
+    std::vector<std::string> non_key_attributes;  // kInclude
+    Throughput throughput;                        // zeros: on demand
+    TimePoint last_increase{};                    // zero: never
+    TimePoint last_decrease{};
+
+    // Not stored: as Table::statistics.
+    std::shared_ptr<TableStatistics> statistics;
+
+    // Has every entry the attribute, if the item has it?
+    bool projects(const KeyAttributes& table_keys, std::string_view attribute) const;
 };
 
 struct Table {
@@ -135,7 +167,10 @@ struct Table {
     std::string arn() const;
     std::string index_arn(const Index& index) const;
     const Index* find_index(std::string_view index_name) const;
+    Index* find_index(std::string_view index_name);
     bool has_local_indexes() const;
+    // An index is being made or deleted.
+    bool is_updating() const;
 };
 
 using TableRef = std::shared_ptr<const Table>;
@@ -149,9 +184,11 @@ std::optional<Table> decode_table(std::string_view bytes);
 Result<void> apply_on_demand_throughput(Table& table,
                                         const model::dynamodb::OnDemandThroughput& wanted);
 
-// As DescribeTable shows it. `status`: ACTIVE, CREATING, UPDATING, DELETING.
+// As DescribeTable shows it. `status`: ACTIVE, CREATING, UPDATING, DELETING. `index_sizes`: as many
+// as the table's indexes, or none.
 model::dynamodb::TableDescription describe_table(const Table& table, std::string_view status,
-                                                 int64_t item_count, int64_t size_bytes);
+                                                 const Size& size = {},
+                                                 const std::vector<Size>& index_sizes = {});
 
 // A table as a request names it: by name or by ARN.
 struct TableAddress {

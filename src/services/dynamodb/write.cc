@@ -9,37 +9,66 @@
 namespace millrace::dynamodb {
 namespace {
 
+void count(store::Txn& txn, const std::shared_ptr<TableStatistics>& statistics, int64_t items,
+           int64_t bytes) {
+    if (items == 0 && bytes == 0) return;
+    txn.on_commit([statistics, items, bytes](store::Version) {
+        statistics->items.fetch_add(items, std::memory_order_relaxed);
+        statistics->bytes.fetch_add(bytes, std::memory_order_relaxed);
+    });
+}
+
+// One item's place in one index.
+struct Entry {
+    std::optional<IndexKey> key;  // nothing: it has none
+    item::Item item;
+    size_t size_bytes = 0;
+};
+
+Entry make_entry(const Table& table, const Index& index, const ItemKey& key,
+                 const std::optional<item::ItemView>& item) {
+    Entry entry;
+    if (item) entry.key = make_index_key(table, index, *item, key);
+    if (!entry.key) return entry;
+    entry.item = project_into_index(table, index, *item);
+    entry.size_bytes = item::item_size(entry.item);
+    return entry;
+}
+
+void put_entry(store::Txn& txn, const Entry& entry) {
+    std::string row;
+    item::append_stored(row, entry.item);
+    txn.put(entry.key->view(), row);
+}
+
 void write_index_entries(WriteContext& context, const Table& table, const ItemKey& key,
                          std::optional<item::ItemView> before, std::optional<item::ItemView> after,
                          WriteCost& cost) {
     for (const Index& index : table.indexes) {
         if (index.state == IndexState::kDeleting) continue;
-        std::optional<IndexKey> old_key, new_key;
-        item::Item old_entry, new_entry;
-        if (before && (old_key = make_index_key(table, index, *before, key))) {
-            old_entry = project_into_index(table, index, *before);
+        Entry old_entry = make_entry(table, index, key, before);
+        const Entry new_entry = make_entry(table, index, key, after);
+        // The back-fill of a new index may not have come to this item yet.
+        if (index.state == IndexState::kBackfilling && old_entry.key &&
+            !context.txn.get(old_entry.key->view())) {
+            old_entry = {};
         }
-        if (after && (new_key = make_index_key(table, index, *after, key))) {
-            new_entry = project_into_index(table, index, *after);
-        }
-        if (!old_key && !new_key) continue;
-        // While an index is back-filled an entry may be missing although the item did not change.
-        const bool backfilling = index.state == IndexState::kBackfilling;
-        if (!backfilling && old_key == new_key && old_entry == new_entry) continue;
-        const size_t old_size = old_key ? item::item_size(old_entry) : 0;
-        const size_t new_size = new_key ? item::item_size(new_entry) : 0;
+        if (old_entry.key == new_entry.key && old_entry.item == new_entry.item) continue;
         double units = 0;
-        if (old_key && old_key != new_key) {
-            context.txn.erase(old_key->view());
-            units += write_units(old_size);
+        if (old_entry.key && old_entry.key != new_entry.key) {
+            context.txn.erase(old_entry.key->view());
+            units += write_units(old_entry.size_bytes);
         }
-        if (new_key) {
-            std::string row;
-            item::append_stored(row, new_entry);
-            context.txn.put(new_key->view(), row);
-            units += write_units(old_key == new_key ? std::max(old_size, new_size) : new_size);
+        if (new_entry.key) {
+            put_entry(context.txn, new_entry);
+            units += write_units(old_entry.key == new_entry.key
+                                     ? std::max(old_entry.size_bytes, new_entry.size_bytes)
+                                     : new_entry.size_bytes);
         }
         cost.index_units[index.name] += units;
+        count(context.txn, index.statistics, (new_entry.key ? 1 : 0) - (old_entry.key ? 1 : 0),
+              static_cast<int64_t>(new_entry.size_bytes) -
+                  static_cast<int64_t>(old_entry.size_bytes));
     }
 }
 
@@ -87,17 +116,6 @@ void append_stream_record(WriteContext& context, const Table& table, const ItemK
     }
 }
 
-void count(WriteContext& context, const Table& table, std::optional<item::ItemView> before,
-           size_t old_size, std::optional<item::ItemView> after, size_t new_size) {
-    const int64_t items = (after ? 1 : 0) - (before ? 1 : 0);
-    const int64_t bytes = static_cast<int64_t>(new_size) - static_cast<int64_t>(old_size);
-    if (items == 0 && bytes == 0) return;
-    context.txn.on_commit([statistics = table.statistics, items, bytes](store::Version) {
-        statistics->items.fetch_add(items, std::memory_order_relaxed);
-        statistics->bytes.fetch_add(bytes, std::memory_order_relaxed);
-    });
-}
-
 }  // namespace
 
 item::ItemView StoredItem::view() const {
@@ -111,6 +129,14 @@ StoredItem read_item(store::Txn& txn, const ItemKey& key) {
     StoredItem stored;
     if (std::optional<std::string> row = txn.get(key.view())) stored.row = *std::move(row);
     return stored;
+}
+
+void add_index_entry(store::Txn& txn, const Table& table, const Index& index, const ItemKey& key,
+                     item::ItemView item) {
+    const Entry entry = make_entry(table, index, key, item);
+    if (!entry.key || txn.get(entry.key->view())) return;
+    put_entry(txn, entry);
+    count(txn, index.statistics, 1, static_cast<int64_t>(entry.size_bytes));
 }
 
 WriteCost write_item(WriteContext& context, const Table& table, const ItemKey& key,
@@ -133,7 +159,8 @@ WriteCost write_item(WriteContext& context, const Table& table, const ItemKey& k
     if (!table.indexes.empty()) write_index_entries(context, table, key, before, after, cost);
     if (table.ttl.enabled) write_ttl_row(context, table, key, before, after);
     if (table.stream) append_stream_record(context, table, key, before, after);
-    count(context, table, before, old_size, after, new_size);
+    count(context.txn, table.statistics, (after ? 1 : 0) - (before ? 1 : 0),
+          static_cast<int64_t>(new_size) - static_cast<int64_t>(old_size));
     return cost;
 }
 

@@ -40,4 +40,8 @@ struct WriteContext {
 WriteCost write_item(WriteContext& context, const Table& table, const ItemKey& key,
                      std::optional<item::ItemView> before, std::optional<item::ItemView> after);
 
+// For the back-fill of a new index: the entry of an item that is there, unless it has one already.
+void add_index_entry(store::Txn& txn, const Table& table, const Index& index, const ItemKey& key,
+                     item::ItemView item);
+
 }  // namespace millrace::dynamodb

@@ -24,8 +24,18 @@ inline Error function_not_found(std::string_view arn) {
 inline Error mapping_not_found() {
     return make("ResourceNotFoundException", 404, "The resource you requested does not exist.");
 }
+inline Error not_found(std::string message) {
+    return make("ResourceNotFoundException", 404, std::move(message));
+}
+inline Error conflict(std::string message) {
+    return make("ResourceConflictException", 409, std::move(message));
+}
+inline Error other_region(std::string_view named, std::string_view here) {
+    return not_found(
+        fmt::format("Functions from '{}' are not reachable in this region ('{}')", named, here));
+}
 inline Error function_exists(std::string_view name) {
-    return make("ResourceConflictException", 409, fmt::format("Function already exist: {}", name));
+    return make("ResourceConflictException", 409, fmt::format("Function already exists: {}", name));
 }
 inline Error invalid_parameter(std::string message) {
     return make("InvalidParameterValueException", 400, std::move(message));
@@ -39,7 +49,30 @@ inline Error stale_revision() {
                 "GetFunction/GetAlias API to retrieve "
                 "the latest Revision Id");
 }
-inline Error throttled() { return make("TooManyRequestsException", 429, "Rate Exceeded."); }
+// `reason`: what the invoker said; empty: the server has no room.
+inline Error throttled(std::string_view reason) {
+    Error error = make("TooManyRequestsException", 429, "Rate Exceeded.");
+    error.json_fields.emplace_back(
+        "Reason",
+        fmt::format("\"{}\"", reason.empty() ? "ConcurrentInvocationLimitExceeded" : reason));
+    return error;
+}
+inline Error payload_too_large(size_t bytes, std::string_view type, size_t bytes_max) {
+    return make("RequestTooLargeException", 413,
+                fmt::format("{} byte payload is too large for the {} invocation type (limit {} "
+                            "bytes)",
+                            bytes, type, bytes_max));
+}
+inline Error payload_is_no_json() {
+    return make("InvalidRequestContentException", 400,
+                "Could not parse request body into json: Could not parse payload into json");
+}
+inline Error code_from_s3(const Error& error) {
+    return invalid_parameter(
+        fmt::format("Error occurred while GetObject. S3 Error Code: {}. S3 "
+                    "Error Message: {}",
+                    error.code, error.message));
+}
 inline Error service_failure(std::string message) {
     return make("ServiceException", 500, std::move(message));
 }

@@ -15,6 +15,7 @@
 #include <unordered_map>
 
 #include "contracts/authorization.h"
+#include "contracts/object_reader.h"
 #include "contracts/operation.h"
 #include "contracts/website.h"
 #include "contracts/worker.h"
@@ -27,11 +28,11 @@ namespace millrace::s3 {
 
 using BucketRef = std::shared_ptr<const Bucket>;
 
-class S3Service {
+class S3Service final : public contracts::ObjectReader {
 public:
     S3Service(store::Store& store, store::BlobStore& blobs,
               const contracts::Authorizer& authorizer);
-    ~S3Service();
+    ~S3Service() override;
 
     contracts::ServiceEntry entry();
     contracts::WebsiteServer& website() { return *website_; }
@@ -39,6 +40,11 @@ public:
     // blob of the same store; empty: unknown, then blobs without a row of S3's are left alone.
     std::unique_ptr<contracts::Worker> make_sweeper(
         std::function<bool(std::string_view blob_id)> used_elsewhere = {});
+
+    Result<std::string> read_object(contracts::OpContext& context, const std::string& bucket,
+                                    const std::string& key,
+                                    const std::optional<std::string>& version_id,
+                                    uint64_t bytes_max) override;
 
     store::Store& store() { return store_; }
     store::BlobStore& blobs() { return blobs_; }

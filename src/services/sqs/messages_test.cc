@@ -377,7 +377,7 @@ TEST(QueueReader, ReceivesHidesRemovesAndSends) {
     ASSERT_TRUE(facts);
     EXPECT_EQ(facts->visibility_timeout_seconds, 60);
     EXPECT_FALSE(bed.service->describe(arn_of("none")));
-    ASSERT_TRUE(bed.service->send(arn_of("q"), "x"));
+    ASSERT_TRUE(bed.service->send(arn_of("q"), "x", {}));
     bed.send(url, "later", 5);
     std::optional<TimePoint> next;
     auto messages = bed.service->receive(arn_of("q"), 100, next);

@@ -224,7 +224,8 @@ Result<contracts::QueueFacts> SqsService::describe(std::string_view queue_arn) {
         const auto queue = find_by_arn(txn, queue_arn);
         if (queue) {
             result = contracts::QueueFacts{std::string(queue_arn), wake_key(*queue->queue),
-                                           queue->queue->visibility_s, queue->queue->fifo};
+                                           queue->queue->visibility_s, queue->queue->fifo,
+                                           queue->queue->parsed_policy};
         }
         return store::TxnDecision::kRollback;
     });
@@ -321,7 +322,11 @@ Result<void> SqsService::set_visibility(std::string_view queue_arn,
     return {};
 }
 
-Result<void> SqsService::send(std::string_view queue_arn, std::string_view body) {
+Result<void> SqsService::send(std::string_view queue_arn, std::string_view body,
+                              const std::vector<contracts::QueueMessage::Attribute>& attributes) {
+    std::vector<MessageAttribute> stored;
+    for (const auto& attribute : attributes)
+        stored.push_back({attribute.name, attribute.data_type, attribute.value});
     std::optional<Error> failure;
     std::string key;
     const store::RunResult result = store_.run([&](store::Txn& txn) {
@@ -333,7 +338,7 @@ Result<void> SqsService::send(std::string_view queue_arn, std::string_view body)
         }
         key = wake_key(*queue->queue);
         const auto draft =
-            check_draft(*queue->queue, std::string(body), {}, std::nullopt,
+            check_draft(*queue->queue, std::string(body), stored, std::nullopt,
                         queue->queue->fifo ? std::optional<std::string>("millrace") : std::nullopt,
                         queue->queue->fifo ? std::optional<std::string>(codec::sha256_hex(body))
                                            : std::nullopt);

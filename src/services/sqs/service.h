@@ -109,7 +109,8 @@ public:
     Result<void> set_visibility(std::string_view queue_arn,
                                 const std::vector<std::string>& receipt_handles,
                                 int seconds) override;
-    Result<void> send(std::string_view queue_arn, std::string_view body) override;
+    Result<void> send(std::string_view queue_arn, std::string_view body,
+                      const std::vector<contracts::QueueMessage::Attribute>& attributes) override;
 
 private:
     void load();

@@ -401,8 +401,6 @@ Result<KeyCondition> ConditionParser::parse_key_condition() {
     if (root == kFailed) return take_error();
     KeyCondition condition;
     if (!collect_terms(root, condition)) return take_error();
-    if (condition.terms.size() > 2)
-        return item::validation_error("Conditions can be of length 1 or 2 only");
     return condition;
 }
 

@@ -470,7 +470,6 @@ TEST(KeyConditionErrors, All) {
         EXPECT_EQ(error(text), "KeyConditionExpressions must only contain one condition per key")
             << text;
     }
-    EXPECT_EQ(error("a = :a and b = :a and c = :a"), "Conditions can be of length 1 or 2 only");
 }
 
 TEST(Parameters, Mixing) {

@@ -217,6 +217,16 @@ struct KeySchema {
     item::Type hash_type = item::Type::kString;
     std::string sort;  // empty: none
     item::Type sort_type = item::Type::kString;
+    // The second to fourth attributes of a global index's key.
+    struct More {
+        std::string name;
+        item::Type type = item::Type::kString;
+    };
+    std::vector<More> more_hashes = {};
+    std::vector<More> more_sorts = {};
+    size_t size() const {
+        return 1 + more_hashes.size() + (sort.empty() ? 0 : 1) + more_sorts.size();
+    }
 };
 
 enum class SortOp : uint8_t {
@@ -233,6 +243,8 @@ enum class SortOp : uint8_t {
 // A key condition that fits a schema: one partition, and a range of sort keys.
 struct KeyRange {
     item::Value hash;
+    std::vector<item::Value> more_hashes;
+    // Of the last sort attribute with a condition; those before it are equal to something.
     SortOp op = SortOp::kNone;
     item::Value first;   // the operand; BETWEEN: lower bound
     item::Value second;  // BETWEEN: upper bound
@@ -253,7 +265,7 @@ struct KeyCondition {
         ConditionOp op = ConditionOp::kEqual;
         std::vector<item::ValueView> values;
     };
-    std::vector<Term> terms;  // one or two
+    std::vector<Term> terms;  // one to eight
     bool legacy = false;
 };
 Result<KeyCondition> parse_key_condition(std::string_view text, ExpressionContext& context);

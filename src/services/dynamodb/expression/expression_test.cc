@@ -390,6 +390,8 @@ TEST(KeyCondition, AgainstTheSchema) {
     EXPECT_EQ(error("sk = :p"), "Query condition missed key schema element: pk");
     EXPECT_EQ(error("pk = :p AND thing = :p"), "Query condition missed key schema element: sk");
     EXPECT_EQ(error("pk > :p"), "Query key condition not supported");
+    EXPECT_EQ(error("pk = :p AND sk = :p AND thing = :p"),
+              "Conditions can be of length 1 or 2 only");
     EXPECT_EQ(error("pk = :p AND sk = :p", {"pk", Type::kString, "", Type::kString}),
               "Query key condition not supported");
     const std::string type =

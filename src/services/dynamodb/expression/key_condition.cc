@@ -59,10 +59,16 @@ std::optional<SortOp> sort_op(ConditionOp op) {
     }
 }
 
+// Empty: unbounded.
+std::string end_of(const std::string& prefix) {
+    return prefix.empty() ? std::string() : item::prefix_end(prefix);
+}
+
 // Encoded keys delimit themselves: every longer key that begins with one lies below prefix_end of
 // it.
-void set_bounds(KeyRange& range) {
-    std::string first;
+// `prefix`: the encoded attributes before, which are equal to something.
+void set_bounds(KeyRange& range, const std::string& prefix) {
+    std::string first = prefix;
     if (range.op == SortOp::kBeginsWith) {
         item::append_key_prefix(first, range.first);
     } else if (range.op != SortOp::kNone) {
@@ -77,19 +83,23 @@ void set_bounds(KeyRange& range) {
             range.low = std::move(first);
             break;
         case SortOp::kLess:
+            range.low = prefix;
             range.high = std::move(first);
             break;
         case SortOp::kLessEqual:
+            range.low = prefix;
             range.high = item::prefix_end(first);
             break;
         case SortOp::kGreater:
             range.low = item::prefix_end(first);
+            range.high = end_of(prefix);
             break;
         case SortOp::kGreaterEqual:
             range.low = std::move(first);
+            range.high = end_of(prefix);
             break;
         case SortOp::kBetween: {
-            std::string second;
+            std::string second = prefix;
             item::append_key(second, range.second);
             range.low = std::move(first);
             range.high = item::prefix_end(second);
@@ -101,34 +111,64 @@ void set_bounds(KeyRange& range) {
 }  // namespace
 
 Result<KeyRange> bind_key_condition(const KeyCondition& condition, const KeySchema& schema) {
-    const KeyCondition::Term* hash = nullptr;
-    const KeyCondition::Term* sort = nullptr;
-    for (const KeyCondition::Term& term : condition.terms) {
-        if (term.name == schema.hash) hash = &term;
-        if (!schema.sort.empty() && term.name == schema.sort) sort = &term;
-    }
-    if (condition.terms.size() > (schema.sort.empty() ? 1U : 2U)) {
-        return item::validation_error("Query key condition not supported");
-    }
-    if (hash == nullptr || (condition.terms.size() == 2 && sort == nullptr)) {
-        return item::validation_error(std::string("Query condition missed key schema element: ")
-                                          .append(hash == nullptr ? schema.hash : schema.sort));
-    }
-    if (hash->op != ConditionOp::kEqual)
+    const auto term_of = [&](const std::string& name) -> const KeyCondition::Term* {
+        for (const KeyCondition::Term& term : condition.terms) {
+            if (term.name == name) return &term;
+        }
+        return nullptr;
+    };
+    const auto missed = [](const std::string& name) {
+        return item::validation_error(
+            std::string("Query condition missed key schema element: ").append(name));
+    };
+    const bool multiple = !schema.more_hashes.empty() || !schema.more_sorts.empty();
+    if (!multiple && condition.terms.size() > 2)
+        return item::validation_error("Conditions can be of length 1 or 2 only");
+    if (condition.terms.size() > schema.size())
         return item::validation_error("Query key condition not supported");
     KeyRange range;
-    MR_CHECK_OK(check_key_value(hash->values[0], schema.hash, schema.hash_type, true));
-    range.hash = Value(hash->values[0]);
-    if (sort == nullptr) return range;
-    const std::optional<SortOp> op = sort_op(sort->op);
-    if (!op) return item::validation_error("Query key condition not supported");
-    for (const ValueView value : sort->values) {
-        MR_CHECK_OK(check_key_value(value, schema.sort, schema.sort_type, false));
+    size_t used = 0;
+    const auto bind_hash = [&](const std::string& name, Type type, Value& out) -> Result<void> {
+        const KeyCondition::Term* term = term_of(name);
+        if (term == nullptr) return missed(name);
+        if (term->op != ConditionOp::kEqual)
+            return item::validation_error("Query key condition not supported");
+        MR_CHECK_OK(check_key_value(term->values[0], name, type, true));
+        out = Value(term->values[0]);
+        ++used;
+        return {};
+    };
+    // A table's sort key is missed before the partition key's condition is looked at.
+    if (!multiple && condition.terms.size() == 2 && term_of(schema.hash) != nullptr &&
+        term_of(schema.sort) == nullptr) {
+        return missed(schema.sort);
     }
-    range.op = *op;
-    range.first = Value(sort->values[0]);
-    if (*op == SortOp::kBetween) range.second = Value(sort->values[1]);
-    set_bounds(range);
+    MR_CHECK_OK(bind_hash(schema.hash, schema.hash_type, range.hash));
+    for (const KeySchema::More& more : schema.more_hashes)
+        MR_CHECK_OK(bind_hash(more.name, more.type, range.more_hashes.emplace_back()));
+    std::string prefix;
+    // Sort attributes have conditions from left to right, all but the last one equalities.
+    // Source: Developer Guide, "Multi-attribute keys pattern".
+    const auto bind_sort = [&](const std::string& name, Type type) -> Result<void> {
+        if (used == condition.terms.size()) return {};
+        const KeyCondition::Term* term = term_of(name);
+        if (term == nullptr) return missed(name);
+        const std::optional<SortOp> op = sort_op(term->op);
+        if (!op || (range.op != SortOp::kNone && range.op != SortOp::kEqual))
+            return item::validation_error("Query key condition not supported");
+        for (const ValueView value : term->values)
+            MR_CHECK_OK(check_key_value(value, name, type, false));
+        if (range.op == SortOp::kEqual) item::append_key(prefix, range.first);
+        range.op = *op;
+        range.first = Value(term->values[0]);
+        if (*op == SortOp::kBetween) range.second = Value(term->values[1]);
+        ++used;
+        return {};
+    };
+    if (!schema.sort.empty()) MR_CHECK_OK(bind_sort(schema.sort, schema.sort_type));
+    for (const KeySchema::More& more : schema.more_sorts)
+        MR_CHECK_OK(bind_sort(more.name, more.type));
+    set_bounds(range, prefix);
     return range;
 }
 

@@ -6,54 +6,12 @@
 // Source:  DynamoDB API Reference, CreateTable; recorded texts.
 #include <algorithm>
 
+#include "services/dynamodb/index_request.h"
 #include "services/dynamodb/operations.h"
 #include "services/dynamodb/table_stream.h"
 
 namespace millrace::dynamodb {
 namespace {
-
-Result<KeyAttributes> read_keys(const CreateTable::Input& input) {
-    std::map<std::string, item::Type> definitions;
-    for (const auto& definition : *input.attribute_definitions) {
-        const auto type = item::type_from_name(definition.attribute_type.value_or(""));
-        if (!definitions
-                 .emplace(definition.attribute_name.value_or(""),
-                          type.value_or(item::Type::kString))
-                 .second) {
-            return errors::invalid_parameter("Duplicate value in attribute name: " +
-                                             *definition.attribute_name);
-        }
-    }
-    const auto& schema = *input.key_schema;
-    if (schema.empty() || schema[0].key_type != "HASH") {
-        return errors::validation(
-            "Invalid KeySchema: The first KeySchemaElement is not a HASH key type");
-    }
-    if (schema.size() > 1 && schema[1].key_type != "RANGE") {
-        return errors::validation(
-            "Invalid KeySchema: The second KeySchemaElement is not a RANGE key type");
-    }
-    if (schema.size() > 1 && schema[0].attribute_name == schema[1].attribute_name) {
-        return errors::validation(
-            "Both the Hash Key and the Range Key element in the KeySchema have the same name");
-    }
-    for (const auto& element : schema) {
-        if (!definitions.contains(element.attribute_name.value_or(""))) {
-            return errors::validation(
-                "Invalid KeySchema: Some index key attribute have no definition");
-        }
-    }
-    if (definitions.size() != schema.size()) {
-        return errors::invalid_parameter(
-            "Number of attributes in KeySchema does not exactly match number of attributes "
-            "defined in AttributeDefinitions");
-    }
-    KeyAttributes keys;
-    keys.hash = {*schema[0].attribute_name, definitions[*schema[0].attribute_name]};
-    if (schema.size() > 1)
-        keys.sort = KeyAttribute{*schema[1].attribute_name, definitions[*schema[1].attribute_name]};
-    return keys;
-}
 
 Result<void> check_throughput(const CreateTable::Input& input) {
     const bool on_demand = input.billing_mode == "PAY_PER_REQUEST";
@@ -82,6 +40,10 @@ Result<void> check_throughput(const CreateTable::Input& input) {
 // The model allows an ARN's length and characters; a new table is given a name.
 Result<void> check_name(const std::string& name) {
     const std::string quoted = "'" + name + "'";
+    if (name.size() < 3) {
+        return errors::constraint(quoted, "tableName",
+                                  "Member must have length greater than or equal to 3");
+    }
     if (name.size() > 255) {
         return errors::constraint(quoted, "tableName",
                                   "Member must have length less than or equal to 255");
@@ -93,6 +55,32 @@ Result<void> check_name(const std::string& name) {
     if (!fits) {
         return errors::constraint(
             quoted, "tableName", "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+");
+    }
+    return {};
+}
+
+// Keys and indexes; sets also the billing mode, which decides on the indexes' throughput.
+Result<void> read_schema(const CreateTable::Input& input, Table& table) {
+    MR_TRY(const Definitions definitions, read_definitions(*input.attribute_definitions));
+    MR_TRY(table.keys, read_keys(*input.key_schema, definitions, 1, false));
+    table.on_demand = input.billing_mode == "PAY_PER_REQUEST";
+    if (input.local_secondary_indexes) {
+        for (const auto& request : *input.local_secondary_indexes) {
+            MR_TRY(Index index, read_local_index(request, definitions, table.keys));
+            table.indexes.push_back(std::move(index));
+        }
+    }
+    if (input.global_secondary_indexes) {
+        for (const auto& request : *input.global_secondary_indexes) {
+            MR_TRY(Index index, read_global_index(request, definitions, table.on_demand));
+            table.indexes.push_back(std::move(index));
+        }
+    }
+    MR_CHECK_OK(check_indexes(table.indexes));
+    MR_CHECK_OK(check_definitions_used(definitions, table.keys, table.indexes));
+    for (const auto& definition : *input.attribute_definitions) {
+        table.definitions.push_back(
+            {*definition.attribute_name, definitions.at(*definition.attribute_name)});
     }
     return {};
 }
@@ -111,9 +99,11 @@ Result<void> CreateTable::check(const Input& input) {
         return errors::constraint("'[...]'", "keySchema",
                                   "Member must have length less than or equal to 2");
     }
-    if (input.global_secondary_indexes || input.local_secondary_indexes)
-        return errors::unsupported("a secondary index");
     MR_CHECK_OK(check_table_options(input));
+    if (input.local_secondary_indexes && input.local_secondary_indexes->empty())
+        return errors::invalid_parameter("List of LocalSecondaryIndexes is empty");
+    if (input.global_secondary_indexes && input.global_secondary_indexes->empty())
+        return errors::invalid_parameter("List of GlobalSecondaryIndexes is empty");
     return check_throughput(input);
 }
 
@@ -134,15 +124,13 @@ Outcome<CreateTable::Output> CreateTable::run(DynamoDbService& service, OpContex
     table.account = address->account;
     table.region = address->region;
     table.name = address->name;
-    MR_TRY(table.keys, read_keys(input));
-    table.definitions.push_back(table.keys.hash);
-    if (table.keys.sort) table.definitions.push_back(*table.keys.sort);
+    MR_CHECK_OK(read_schema(input, table));
     if (service.catalog().load(context.txn(), *address)) return errors::table_exists(address->name);
     table.id = context.rng().next_u64();
     table.uuid = context.rng().uuid();
     context.rng().fill({reinterpret_cast<uint8_t*>(table.hash_key.data()), sizeof table.hash_key});
     table.created = context.now();
-    table.on_demand = input.billing_mode == "PAY_PER_REQUEST";
+    for (Index& index : table.indexes) index.id = context.rng().next_u64();
     table.show_billing = table.on_demand;
     if (table.on_demand) table.on_demand_since = context.now();
     if (input.provisioned_throughput) {
@@ -164,10 +152,9 @@ Outcome<CreateTable::Output> CreateTable::run(DynamoDbService& service, OpContex
     }
     if (input.stream_specification)
         MR_CHECK_OK(apply_stream_specification(context, table, *input.stream_specification));
-    table.statistics = service.catalog().statistics(table.id);
     service.catalog().put(context.txn(), table);
     Output output;
-    output.table_description = describe_table(table, "CREATING", 0, 0);
+    output.table_description = describe_table(table, "CREATING");
     return output;
 }
 

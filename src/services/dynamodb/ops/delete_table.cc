@@ -18,6 +18,7 @@ Outcome<DeleteTable::Output> DeleteTable::run(DynamoDbService& service, OpContex
                                               const Input& input) {
     MR_TRY(const TableRef found, need_definition(service, context, *input.table_name));
     if (found->deletion_protection) return errors::deletion_protected();
+    if (found->is_updating()) return errors::table_being_updated(found->name);
     Table table = *found;
     if (table.stream) disable_stream(context, table);
     service.catalog().erase(context.txn(), table);
@@ -25,7 +26,7 @@ Outcome<DeleteTable::Output> DeleteTable::run(DynamoDbService& service, OpContex
                       encode_table(table));
     context.wake("dynamodb/deletion");
     Output output;
-    output.table_description = describe_table(table, "DELETING", 0, 0);
+    output.table_description = describe_table(table, "DELETING");
     return output;
 }
 

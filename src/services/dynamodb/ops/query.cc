@@ -1,6 +1,5 @@
 // Query: the items of one partition in the order of their sort keys.
 // IAM: dynamodb:Query. Cost: the page, not the table. Source: DynamoDB API Reference, Query.
-#include "services/dynamodb/capacity.h"
 #include "services/dynamodb/reading.h"
 
 namespace millrace::dynamodb {
@@ -29,52 +28,58 @@ Result<void> Query::authorize(DynamoDbService& service, OpContext& context, cons
     return {};
 }
 
+namespace {
+
+std::string partition_of(const ReadTarget& target, const expression::KeyRange& range) {
+    if (!target.index) return make_item_key(*target.table, range.hash, {}).partition;
+    std::string encoded;
+    item::append_key(encoded, range.hash);
+    for (const item::Value& more : range.more_hashes) item::append_key(encoded, more);
+    return index_partition(*target.table, *target.index, encoded);
+}
+
+}  // namespace
+
 Outcome<Query::Output> Query::run(DynamoDbService& service, OpContext& context,
                                   const Input& input) {
     MR_TRY(const ReadRequest request, parse_read(input));
-    MR_TRY(const TableRef table, need_table(service, context, *input.table_name, false));
-    if (input.index_name) return errors::index_unknown(*input.index_name);
+    const bool consistent = input.consistent_read.value_or(false);
+    MR_TRY(TableRef table, need_table(service, context, *input.table_name, false));
+    MR_TRY(const ReadTarget target,
+           find_target(std::move(table), input.index_name, consistent, request));
     MR_TRY(const expression::KeyRange range,
-           expression::bind_key_condition(*request.key_condition, table->keys.schema()));
+           expression::bind_key_condition(*request.key_condition, target.keys().schema()));
     if (request.filter) {
-        MR_CHECK_OK(expression::check_filter_without_keys(*request.filter, table->keys.names(),
+        MR_CHECK_OK(expression::check_filter_without_keys(*request.filter, target.keys().names(),
                                                           request.legacy_filter));
     }
-    const ItemKey partition = make_item_key(*table, range.hash, {});
+    const std::string partition = partition_of(target, range);
     const bool descending = !input.scan_index_forward.value_or(true);
     std::string from = range.low;
     std::string to = range.high;
     if (input.exclusive_start_key) {
-        const auto start = key_of_request(*table, *input.exclusive_start_key);
-        if (!start) return errors::starting_key_invalid(start.error().message);
-        if (start->partition != partition.partition) {
+        MR_TRY(store::Key start, start_row(target, *input.exclusive_start_key));
+        if (start.partition != partition) {
             return errors::validation(
                 "The provided starting key is outside query boundaries based on provided "
                 "conditions");
         }
-        if (!range.contains(start->sort)) {
+        if (!range.contains(start.sort)) {
             return errors::validation(
                 "The provided starting key does not match the range key predicate");
         }
-        if (descending) {
-            to = start->sort;
-        } else {
-            from = start->sort + '\0';
-        }
+        (descending ? to : from) = std::move(start.sort);
+        if (!descending) from += '\0';
     }
-    PageReader page(*table, request, input.limit);
+    PageReader page(target, request, input.limit);
     // Descending to the very first key: nothing is before an empty sort key.
     const bool nothing_left = descending && input.exclusive_start_key && to.empty();
     if (!nothing_left) {
-        context.txn().scan({store::Space::kItems, partition.partition, from, to, descending},
+        context.txn().scan({target.space(), partition, from, to, descending},
                            [&](std::string_view, std::string_view row) { return page.take(row); });
     }
-    const double units = read_units(page.bytes(), input.consistent_read.value_or(false));
-    MR_CHECK_OK(take_read(context, *table, nullptr, units));
     Output output;
-    page.fill(output);
-    output.consumed_capacity =
-        consumed(input.return_consumed_capacity, table->name, Units{.table = units});
+    MR_CHECK_OK(page.fill(context, input.return_consumed_capacity, consistent, output));
     return output;
 }
 

@@ -1,6 +1,5 @@
 // Scan: all items, in the order of their keys' hashes; a segment is a range of hashes.
 // IAM: dynamodb:Scan. Cost: the page. Source: DynamoDB API Reference, Scan.
-#include "services/dynamodb/capacity.h"
 #include "services/dynamodb/reading.h"
 
 namespace millrace::dynamodb {
@@ -45,8 +44,8 @@ uint64_t segment_begin(uint64_t segment, uint64_t total) {
     return static_cast<uint64_t>((static_cast<unsigned __int128>(segment) << 64) / total);
 }
 
-std::string partition_from(const Table& table, uint64_t hash_prefix) {
-    std::string partition = table_id_bytes(table.id);
+std::string partition_from(const ReadTarget& target, uint64_t hash_prefix) {
+    std::string partition = table_id_bytes(target.id());
     append_u64(partition, hash_prefix);
     return partition;
 }
@@ -55,39 +54,35 @@ std::string partition_from(const Table& table, uint64_t hash_prefix) {
 
 Outcome<Scan::Output> Scan::run(DynamoDbService& service, OpContext& context, const Input& input) {
     MR_TRY(const ReadRequest request, parse_read(input));
-    MR_TRY(const TableRef table, need_table(service, context, *input.table_name, false));
-    if (input.index_name) return errors::index_unknown(*input.index_name);
-
+    const bool consistent = input.consistent_read.value_or(false);
+    MR_TRY(TableRef table, need_table(service, context, *input.table_name, false));
+    MR_TRY(const ReadTarget target,
+           find_target(std::move(table), input.index_name, consistent, request));
     const auto total = static_cast<uint64_t>(input.total_segments.value_or(1));
     const auto segment = static_cast<uint64_t>(input.segment.value_or(0));
-    std::string from = partition_from(*table, segment_begin(segment, total));
+    std::string from = partition_from(target, segment_begin(segment, total));
     std::string from_sort;
-    // Behind the last segment: the first partition of the next table id.
+    // Behind the last segment: the first partition of the next id.
     const std::string to = segment + 1 == total
-                               ? table_id_bytes(table->id) + std::string(17, '\xff')
-                               : partition_from(*table, segment_begin(segment + 1, total));
+                               ? table_id_bytes(target.id()) + std::string(17, '\xff')
+                               : partition_from(target, segment_begin(segment + 1, total));
     if (input.exclusive_start_key) {
-        const auto start = key_of_request(*table, *input.exclusive_start_key);
-        if (!start) return errors::starting_key_invalid(start.error().message);
-        if (start->partition < from || start->partition >= to) {
+        MR_TRY(const store::Key start, start_row(target, *input.exclusive_start_key));
+        if (start.partition < from || start.partition >= to) {
             return errors::starting_key_invalid(
                 "Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct Segment. "
                 "TotalSegments: " +
                 std::to_string(total) + " Segment: " + std::to_string(segment));
         }
-        from = start->partition;
-        from_sort = start->sort + '\0';
+        from = start.partition;
+        from_sort = start.sort + '\0';
     }
-    PageReader page(*table, request, input.limit);
+    PageReader page(target, request, input.limit);
     context.txn().scan_space(
-        store::Space::kItems, from, from_sort, to,
+        target.space(), from, from_sort, to,
         [&](std::string_view, std::string_view, std::string_view row) { return page.take(row); });
-    const double units = read_units(page.bytes(), input.consistent_read.value_or(false));
-    MR_CHECK_OK(take_read(context, *table, nullptr, units));
     Output output;
-    page.fill(output);
-    output.consumed_capacity =
-        consumed(input.return_consumed_capacity, table->name, Units{.table = units});
+    MR_CHECK_OK(page.fill(context, input.return_consumed_capacity, consistent, output));
     return output;
 }
 

@@ -109,9 +109,11 @@ Result<model::dynamodb::QueryInput> query_of(const Statement& statement, const O
     Writer writer;
     std::string condition =
         writer.attribute(keys.hash.name) + " = " + writer.value(reading.hashes[position.partition]);
-    if (reading.sort != nullptr) {
-        MR_TRY(const std::string sort, writer.condition(*reading.sort));
-        condition += " AND " + sort;
+    std::vector<const Node*> terms = reading.more;
+    if (reading.sort != nullptr) terms.push_back(reading.sort);
+    for (const Node* term : terms) {
+        MR_TRY(const std::string text, writer.condition(*term));
+        condition += " AND " + text;
     }
     input.key_condition_expression = std::move(condition);
     input.expression_attribute_names = writer.names();

@@ -243,9 +243,17 @@ Result<Reading> plan_reading(const Statement& statement, const KeyAttributes& ke
             reading.sort = term;
         }
     }
-    reading.full_key = !reading.scans() &&
-                       (!keys.sort || (reading.sort != nullptr &&
-                                       equal_value(*reading.sort, keys.sort->name) != nullptr));
+    for (const KeyAttribute& key : keys.more_hashes) {
+        const auto terms = conjuncts(statement.where);
+        const auto found = std::find_if(terms.begin(), terms.end(), [&](const Node* term) {
+            return equal_value(*term, key.name) != nullptr;
+        });
+        if (found == terms.end()) {
+            reading.hashes.clear();
+            break;
+        }
+        reading.more.push_back(*found);
+    }
     MR_CHECK_OK(check_order(statement, keys, reading));
     return reading;
 }

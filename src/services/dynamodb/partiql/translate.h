@@ -48,7 +48,7 @@ std::vector<const Node*> conjuncts(const std::optional<Node>& where);
 struct Reading {
     std::vector<item::Value> hashes;  // empty: a scan
     const Node* sort = nullptr;       // a conjunct that a key condition can express
-    bool full_key = false;            // every item that it names is named by its whole key
+    std::vector<const Node*> more;    // the equalities of an index's further partition keys
     bool descending = false;
     bool scans() const { return hashes.empty(); }
 };

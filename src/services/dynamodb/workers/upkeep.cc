@@ -3,6 +3,8 @@
 #include "contracts/wake_hub.h"
 #include "services/dynamodb/item_write.h"
 #include "services/dynamodb/transaction_token.h"
+#include "services/dynamodb/workers/erasing.h"
+#include "services/dynamodb/workers/index_builder.h"
 #include "services/dynamodb/workers/stream_splitter.h"
 
 namespace millrace::dynamodb {
@@ -22,6 +24,7 @@ constexpr int64_t kOldestSeconds = int64_t{5} * 365 * 24 * 3600;
 std::vector<std::unique_ptr<contracts::Worker>> DynamoDbService::make_workers() {
     std::vector<std::unique_ptr<contracts::Worker>> workers;
     workers.push_back(std::make_unique<TableDeletion>(*this));
+    workers.push_back(std::make_unique<IndexBuilder>(*this));
     workers.push_back(std::make_unique<StatisticsWriter>(*this));
     workers.push_back(std::make_unique<Expiry>(*this));
     workers.push_back(std::make_unique<TokenSweeper>(*this));
@@ -34,33 +37,25 @@ TimePoint TableDeletion::step(TimePoint now) {
     service_.store().run([&](store::Txn& txn) {
         more = false;
         std::string id;
+        std::vector<Index> indexes;
         txn.scan({store::Space::kTables, kDeletedTables, "", ""},
-                 [&](std::string_view sort, std::string_view) {
+                 [&](std::string_view sort, std::string_view row) {
                      id = sort;
+                     if (auto table = decode_table(row)) indexes = std::move(table->indexes);
                      return false;
                  });
         if (id.empty()) return store::TxnDecision::kRollback;
         more = true;
-        std::vector<store::Key> rows;
-        for (const store::Space space : {store::Space::kItems, store::Space::kTtl}) {
-            txn.scan_space(
-                space, id, "", id + std::string(17, '\xff'),
-                [&](std::string_view partition, std::string_view sort, std::string_view) {
-                    rows.push_back({space, std::string(partition), std::string(sort)});
-                    return rows.size() < kRowsPerStep;
-                });
-            if (rows.size() >= kRowsPerStep) break;
+        if (erase_rows(txn, store::Space::kItems, id) || erase_rows(txn, store::Space::kTtl, id))
+            return store::TxnDecision::kCommit;
+        for (const Index& index : indexes) {
+            if (erase_rows(txn, space_of(index), table_id_bytes(index.id)))
+                return store::TxnDecision::kCommit;
         }
-        for (const store::Key& row : rows) txn.erase(row);
-        if (rows.empty()) {
-            const uint64_t table_id = ByteReader(id).u64();
-            for (const char which : {'i', 'b'}) txn.erase(statistics_key(table_id, which));
-            txn.erase({store::Space::kTables, kTtlBackfills, id});
-            txn.erase({store::Space::kTables, kDeletedTables, id});
-            txn.on_commit([this, table_id](store::Version) {
-                service_.catalog().forget_statistics(table_id);
-            });
-        }
+        forget_size(service_, txn, ByteReader(id).u64());
+        for (const Index& index : indexes) forget_size(service_, txn, index.id);
+        txn.erase({store::Space::kTables, kTtlBackfills, id});
+        txn.erase({store::Space::kTables, kDeletedTables, id});
         return store::TxnDecision::kCommit;
     });
     return more ? now : now + std::chrono::minutes(10);

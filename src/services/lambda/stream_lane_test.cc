@@ -1,0 +1,340 @@
+// Event source mappings of streams.
+#include "services/lambda/stream_lane.h"
+
+#include "services/lambda/test_bed.h"
+
+namespace millrace::lambda {
+namespace {
+
+constexpr const char* kStream =
+    "arn:aws:dynamodb:us-east-1:123456789012:table/t/stream/2026-01-01T00:00:00.000";
+constexpr const char* kQueue = "arn:aws:sqs:us-east-1:123456789012:failed";
+using Kind = contracts::InvocationResult::Kind;
+
+class StreamMapping : public testing::Test, public TestBed {
+protected:
+    StreamMapping() {
+        make_function();
+        streams.add_shard("s1");
+    }
+    CreateEventSourceMapping::Input input() {
+        CreateEventSourceMapping::Input wanted;
+        wanted.function_name = "f";
+        wanted.event_source_arn = kStream;
+        wanted.starting_position = "TRIM_HORIZON";
+        return wanted;
+    }
+    std::string map(const CreateEventSourceMapping::Input& wanted) {
+        return *call<CreateEventSourceMapping>(wanted)->uuid;
+    }
+    void put(uint64_t from, uint64_t to, const std::string& shard = "s1") {
+        for (uint64_t n = from; n <= to; ++n)
+            streams.add(shard, n, "k" + std::to_string(n % 5), clock.now());
+    }
+    static std::vector<std::string> numbers(const std::string& payload) {
+        std::vector<std::string> out;
+        const auto event = codec::parse_json(payload);
+        for (const auto& record : event->find("Records")->elements())
+            out.push_back(record.find("n")->number_text());
+        return out;
+    }
+    // "1,2,3 4": the records of each invocation.
+    std::string seen() {
+        std::string out;
+        for (const std::string& payload : runner.payloads()) {
+            if (!out.empty()) out += ' ';
+            std::string batch;
+            for (const std::string& n : numbers(payload)) batch += (batch.empty() ? "" : ",") + n;
+            out += batch;
+        }
+        return out;
+    }
+    void fail_with(const std::string& number) {
+        runner.handler = [number](auto&, const contracts::Invocation& invocation) {
+            const auto all = numbers(invocation.payload);
+            return std::find(all.begin(), all.end(), number) == all.end() ? FakeRunner::ok()
+                                                                          : FakeRunner::failed();
+        };
+    }
+    size_t rows(const std::string& from, const std::string& to) {
+        size_t count = 0;
+        store->run([&](store::Txn& txn) {
+            count = 0;
+            txn.scan_space(store::Space::kMappings, from, "", to,
+                           [&](std::string_view, std::string_view, std::string_view) {
+                               count += 1;
+                               return true;
+                           });
+            return store::TxnDecision::kRollback;
+        });
+        return count;
+    }
+    std::string last_result(const std::string& uuid) {
+        GetEventSourceMapping::Input get;
+        get.uuid = uuid;
+        return call<GetEventSourceMapping>(get)->last_processing_result.value_or("");
+    }
+};
+
+TEST_F(StreamMapping, BatchesInOrderAndFromTheCheckpoint) {
+    auto wanted = input();
+    wanted.batch_size = 2;
+    const std::string uuid = map(wanted);
+    EXPECT_EQ(last_result(uuid), "No records processed");
+    put(1, 5);
+    work();
+    EXPECT_EQ(seen(), "1,2 3,4 5");
+    EXPECT_EQ(last_result(uuid), "OK");
+    put(6, 6);
+    restart();
+    work();
+    EXPECT_EQ(seen(), "1,2 3,4 5 6");
+}
+
+TEST_F(StreamMapping, LatestBeginsAtTheAnswer) {
+    put(1, 3);
+    auto wanted = input();
+    wanted.starting_position = "LATEST";
+    map(wanted);
+    put(4, 4);  // before any lane runs
+    work();
+    EXPECT_EQ(seen(), "4");
+}
+
+TEST_F(StreamMapping, AtTimestampIsRefused) {
+    auto wanted = input();
+    wanted.starting_position = "AT_TIMESTAMP";
+    EXPECT_EQ(call<CreateEventSourceMapping>(wanted).text(),
+              std::string("Unsupported starting position for arn type: ") + kStream);
+    wanted = input();
+    wanted.tumbling_window_in_seconds = 5;
+    EXPECT_EQ(call<CreateEventSourceMapping>(wanted).code(), "InvalidParameterValueException");
+    wanted = input();
+    wanted.scaling_config.emplace().maximum_concurrency = 2;
+    EXPECT_EQ(call<CreateEventSourceMapping>(wanted).text(),
+              "Unsupported ScalingConfig parameter for given event source mapping type.");
+}
+
+TEST_F(StreamMapping, FailureBlocksItsShardUntilRetriesAreUsedUp) {
+    queues.messages[kQueue];
+    auto wanted = input();
+    wanted.maximum_retry_attempts = 2;
+    wanted.destination_config.emplace().on_failure.emplace().destination = kQueue;
+    const std::string uuid = map(wanted);
+    put(1, 2);
+    fail_with("1");
+    on_wait = [this] {
+        if (runner.calls.size() == 1 && streams.records["s1"].size() == 2) put(3, 3);
+    };
+    work(8);
+    EXPECT_EQ(seen(), "1,2 1,2 1,2 3");
+    EXPECT_EQ(last_result(uuid), "OK");
+    ASSERT_EQ(queues.sent[kQueue].size(), 1u);
+    const auto record = codec::parse_json(queues.sent[kQueue][0].body);
+    ASSERT_TRUE(record);
+    EXPECT_EQ(record->find("requestContext")->find_string("condition"), "RetryAttemptsExhausted");
+    EXPECT_EQ(record->find("requestContext")->find("approximateInvokeCount")->as_int64(), 3);
+    const auto* batch = record->find("DDBStreamBatchInfo");
+    EXPECT_EQ(batch->find_string("startSequenceNumber"), "1");
+    EXPECT_EQ(batch->find_string("endSequenceNumber"), "2");
+    EXPECT_EQ(batch->find("batchSize")->as_int64(), 2);
+}
+
+TEST_F(StreamMapping, WithoutALimitItIsRetriedForEver) {
+    map(input());
+    put(1, 1);
+    fail_with("1");
+    const TimePoint begin = clock.now();
+    work(20);
+    EXPECT_EQ(runner.calls.size(), 21u);
+    EXPECT_GT(clock.now() - begin, std::chrono::minutes(8));  // a minute between the later ones
+    runner.handler = nullptr;
+    work();
+    EXPECT_EQ(runner.calls.size(), 22u);
+}
+
+TEST_F(StreamMapping, ThrottlingIsNoAttempt) {
+    auto wanted = input();
+    wanted.maximum_retry_attempts = 0;
+    const std::string uuid = map(wanted);
+    put(1, 1);
+    runner.handler = [this](auto&, auto&) {
+        return runner.calls.size() < 5 ? FakeRunner::failed(Kind::kThrottled) : FakeRunner::ok();
+    };
+    work(10);
+    EXPECT_EQ(runner.calls.size(), 5u);
+    EXPECT_EQ(last_result(uuid), "OK");
+}
+
+TEST_F(StreamMapping, BisectFindsTheBadRecord) {
+    auto wanted = input();
+    wanted.maximum_retry_attempts = 0;
+    wanted.bisect_batch_on_function_error = true;
+    map(wanted);
+    put(1, 8);
+    fail_with("3");
+    work();
+    EXPECT_EQ(seen(), "1,2,3,4,5,6,7,8 1,2,3,4 1,2 3,4 3 4 5,6,7,8");
+}
+
+TEST_F(StreamMapping, PartialFailureRetriesFromTheLowestReported) {
+    auto wanted = input();
+    wanted.function_response_types = std::vector<std::string>{"ReportBatchItemFailures"};
+    map(wanted);
+    put(1, 5);
+    runner.handler = [this](auto&, auto&) {
+        return FakeRunner::ok(runner.calls.size() > 1
+                                  ? "{}"
+                                  : R"({"batchItemFailures":[{"itemIdentifier":"4"},)"
+                                    R"({"itemIdentifier":"3"}]})");
+    };
+    work(3);
+    EXPECT_EQ(seen(), "1,2,3,4,5 3,4,5");
+}
+
+TEST_F(StreamMapping, OldRecordsAreDiscarded) {
+    queues.messages[kQueue];
+    auto wanted = input();
+    wanted.maximum_record_age_in_seconds = 60;
+    wanted.destination_config.emplace().on_failure.emplace().destination = kQueue;
+    map(wanted);
+    put(1, 2);
+    clock.advance(std::chrono::seconds(61));
+    put(3, 3);
+    work();
+    EXPECT_EQ(seen(), "3");
+    ASSERT_EQ(queues.sent[kQueue].size(), 1u);
+    EXPECT_NE(queues.sent[kQueue][0].body.find("RecordAgeExceeded"), std::string::npos);
+}
+
+TEST_F(StreamMapping, FilteredRecordsArePassedOver) {
+    auto wanted = input();
+    wanted.batch_size = 2;
+    wanted.filter_criteria.emplace().filters.emplace().emplace_back().pattern =
+        R"({"n":[{"numeric":[">",3]}]})";
+    map(wanted);
+    put(1, 5);
+    work();
+    EXPECT_EQ(seen(), "4,5");
+    put(6, 6);
+    restart();
+    work();
+    EXPECT_EQ(seen(), "4,5 6");
+}
+
+TEST_F(StreamMapping, WindowCollectsUntilItEnds) {
+    auto wanted = input();
+    wanted.maximum_batching_window_in_seconds = 30;
+    map(wanted);
+    put(1, 1);
+    const TimePoint begin = clock.now();
+    work(3);
+    EXPECT_EQ(seen(), "1");
+    EXPECT_GE(clock.now() - begin, std::chrono::seconds(30));
+}
+
+TEST_F(StreamMapping, ParallelLanesKeepTheOrderOfEachItem) {
+    auto wanted = input();
+    wanted.batch_size = 3;
+    wanted.parallelization_factor = 4;
+    map(wanted);
+    put(1, 40);
+    work();
+    std::map<std::string, std::vector<uint64_t>> by_key;
+    size_t total = 0;
+    for (const std::string& payload : runner.payloads()) {
+        const auto event = codec::parse_json(payload);
+        for (const auto& record : event->find("Records")->elements()) {
+            by_key[std::string(*record.find_string("k"))].push_back(
+                static_cast<uint64_t>(*record.find("n")->as_int64()));
+            total += 1;
+        }
+    }
+    EXPECT_EQ(total, 40u);
+    for (const auto& [key, all] : by_key)
+        EXPECT_TRUE(std::is_sorted(all.begin(), all.end())) << key;
+}
+
+TEST_F(StreamMapping, ChangedFactorLosesNothing) {
+    auto wanted = input();
+    wanted.parallelization_factor = 3;
+    const std::string uuid = map(wanted);
+    put(1, 10);
+    fail_with("3");
+    work(2);
+    UpdateEventSourceMapping::Input update;
+    update.uuid = uuid;
+    update.parallelization_factor = 1;
+    call<UpdateEventSourceMapping>(update);
+    runner.handler = nullptr;
+    runner.calls.clear();
+    work();
+    std::set<std::string> again;
+    for (const std::string& payload : runner.payloads()) {
+        for (const std::string& n : numbers(payload)) again.insert(n);
+    }
+    EXPECT_TRUE(again.contains("3"));
+    runner.calls.clear();
+    work();
+    EXPECT_TRUE(runner.calls.empty());
+}
+
+TEST_F(StreamMapping, ChildrenWaitForTheirParent) {
+    streams.shard_list.clear();
+    streams.add_shard("s1", "", true);
+    streams.add_shard("s2", "s1");
+    auto wanted = input();
+    wanted.maximum_retry_attempts = -1;
+    map(wanted);
+    put(1, 2, "s1");
+    put(3, 4, "s2");
+    fail_with("2");
+    work(3);
+    EXPECT_EQ(seen().find("3,4"), std::string::npos);
+    runner.handler = nullptr;
+    runner.calls.clear();
+    // The coordinator waits while the shard's lanes run.
+    on_wait = [this] {
+        while (!lanes.waiting.empty() && !lanes.stop) {
+            auto body = std::move(lanes.waiting.front());
+            lanes.waiting.pop_front();
+            body(lanes.stop);
+        }
+    };
+    work(5);
+    EXPECT_EQ(seen(), "1,2 3,4");
+}
+
+// A lane of a mapping that was deleted or changed meanwhile moves no checkpoint.
+TEST_F(StreamMapping, OlderGenerationsAreFenced) {
+    const std::string uuid = map(input());
+    put(1, 1);
+    runner.handler = [&](auto&, auto&) {
+        DeleteEventSourceMapping::Input gone;
+        gone.uuid = uuid;
+        EXPECT_EQ(call<DeleteEventSourceMapping>(gone).code(), "ok");
+        return FakeRunner::ok();
+    };
+    work();
+    EXPECT_EQ(runner.calls.size(), 1u);
+    EXPECT_EQ(rows("mapping/", "mapping0"), 0u);
+    EXPECT_EQ(rows("position/", "position0"), 0u);
+    EXPECT_EQ(rows("result", "resulu"), 0u);
+}
+
+TEST_F(StreamMapping, MissingFunctionIsToldAndWaitedFor) {
+    const std::string uuid = map(input());
+    DeleteFunction::Input gone;
+    gone.function_name = "f";
+    call<DeleteFunction>(gone);
+    put(1, 1);
+    work(3);
+    EXPECT_EQ(last_result(uuid),
+              "PROBLEM: Function not found: arn:aws:lambda:us-east-1:123456789012:function:f");
+    make_function();
+    work(3);
+    EXPECT_EQ(seen(), "1");
+}
+
+}  // namespace
+}  // namespace millrace::lambda
