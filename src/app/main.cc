@@ -41,8 +41,11 @@ int serve(app::RuntimeOptions options) {
     const std::string listen = options.listen;
     auto runtime = app::Runtime::start(std::move(options));
     if (!runtime) return fail(runtime.error().message);
-    fmt::print("millrace {}: http://{}:{}, {}{}\nReady.\n", kVersion, listen, (*runtime)->port(),
-               where, development ? ", keys test/test" : "");
+    const std::string dax = (*runtime)->dax_port() == 0
+                                ? ""
+                                : fmt::format(", dax://{}:{}", listen, (*runtime)->dax_port());
+    fmt::print("millrace {}: http://{}:{}{}, {}{}\nReady.\n", kVersion, listen, (*runtime)->port(),
+               dax, where, development ? ", keys test/test" : "");
     std::fflush(stdout);
     int received = 0;
     sigwait(&signals, &received);
@@ -65,6 +68,7 @@ int main(int argc, char** argv) {
     std::string log_level = "info";
     int port = 4566;
     int dax_port = 0;
+    int dev_dax_port = 8111;
     const auto add_common = [&](CLI::App* command) {
         command->add_option("--port", port, "Port to listen on")
             ->check(CLI::Range(1, 65535))
@@ -91,6 +95,9 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(1, 65535));
     add_common(serve_command);
     CLI::App* dev_command = cli.add_subcommand("dev", "Serve in memory with the keys test/test");
+    dev_command->add_option("--dax-port", dev_dax_port, "Port of a DAX node, if it is free")
+        ->check(CLI::Range(1, 65535))
+        ->capture_default_str();
     add_common(dev_command);
     CLI::App* version_command = cli.add_subcommand("version", "Print the version");
     try {
@@ -117,8 +124,8 @@ int main(int argc, char** argv) {
         return 0;
     }
     options.port = static_cast<uint16_t>(port);
+    options.dax_port = static_cast<uint16_t>(dev_command->parsed() ? dev_dax_port : dax_port);
     if (serve_command->parsed()) {
-        if (dax_port != 0) return fail("--dax-port: there is no DAX node in this version");
         if (options.account.size() != 12 ||
             options.account.find_first_not_of("0123456789") != std::string::npos) {
             return fail("--account-id: an account has 12 digits");

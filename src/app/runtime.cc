@@ -11,7 +11,9 @@
 #include "core/log.h"
 #include "core/random.h"
 #include "core/time.h"
+#include "dax/node/node.h"
 #include "gateway/gateway.h"
+#include "gateway/local_calls.h"
 #include "net/server.h"
 #include "net/thread_pool.h"
 #include "sandbox/code_cache.h"
@@ -35,6 +37,10 @@ namespace millrace::app {
 namespace {
 
 constexpr size_t kPoolThreads = 8;
+// A write holds its thread until it is on disk: as many share one flush.
+constexpr size_t kDaxThreads = 32;
+constexpr std::chrono::minutes kDaxIdleTimeout{15};
+constexpr std::chrono::seconds kDaxHandshakeTimeout{30};
 constexpr size_t kWorkerThreads = 2;
 constexpr std::chrono::seconds kStopGrace{5};
 
@@ -65,6 +71,7 @@ public:
 
     Result<void> start();
     uint16_t port() const override { return server_->port(); }
+    uint16_t dax_port() const override { return dax_server_ ? dax_server_->port() : uint16_t{0}; }
     void stop() override;
     std::string print_operations() const override;
 
@@ -72,6 +79,7 @@ private:
     Result<std::string> open_stores();
     Result<void> install_root_key();
     void start_functions();
+    Result<void> start_dax();
 
     RuntimeOptions options_;
     SystemClock clock_;
@@ -96,6 +104,10 @@ private:
     std::unique_ptr<net::ThreadPool> pool_;
     std::unique_ptr<gateway::Gateway> gateway_;
     std::unique_ptr<net::Server> server_;
+    std::unique_ptr<gateway::LocalCalls> dax_calls_;
+    std::unique_ptr<net::ThreadPool> dax_pool_;
+    std::unique_ptr<dax::Node> dax_node_;
+    std::unique_ptr<net::Server> dax_server_;
     std::unique_ptr<sandbox::SandboxRunner> runner_;
     bool stopped_ = false;
 };
@@ -181,8 +193,36 @@ Result<void> Wiring::start() {
     server_options.port = options_.port;
     server_ = std::make_unique<net::Server>(server_options, *gateway_, *pool_);
     MR_CHECK_OK(server_->start());
+    MR_CHECK_OK(start_dax());
     workers_->start(kWorkerThreads);
     start_functions();
+    return {};
+}
+
+// One node of a cluster named "default", for all tables of the account.
+Result<void> Wiring::start_dax() {
+    if (options_.dax_port == 0) return {};
+    dax_calls_ = std::make_unique<gateway::LocalCalls>(
+        gateway::LocalCallsParts{*store_, authorizer_, hub_, clock_, rng_,
+                                 [this] { return dynamodb_->catalog().version(); }},
+        dynamodb_->entry());
+    dax_pool_ = std::make_unique<net::ThreadPool>(kDaxThreads);
+    dax::NodeOptions node_options;
+    node_options.account = options_.account;
+    node_options.region = options_.region;
+    dax_node_ = std::make_unique<dax::Node>(
+        dax::NodeParts{*dax_calls_, *iam_, authorizer_, *store_, clock_, rng_, *dax_pool_},
+        std::move(node_options));
+    net::ServerOptions server_options;
+    server_options.address = options_.listen;
+    server_options.port = options_.dax_port;
+    server_options.head_timeout = kDaxHandshakeTimeout;
+    server_options.idle_timeout = kDaxIdleTimeout;
+    dax_server_ = std::make_unique<net::Server>(server_options, *dax_node_, *dax_pool_);
+    Result<void> started = dax_server_->start();
+    if (started || !options_.development) return started;
+    log::warn("no DAX node: {}", started.error().message);
+    dax_server_.reset();
     return {};
 }
 
@@ -218,12 +258,14 @@ void Wiring::stop() {
     if (lanes_) lanes_->ask_to_stop();
     if (runner_) runner_->stop(kStopGrace);
     if (lanes_) lanes_->stop();
+    if (dax_server_) dax_server_->stop(kStopGrace);
     if (server_) server_->stop(kStopGrace);
     if (logs_) {
         while (logs_->flush()) {
         }
     }
     if (workers_) workers_->stop();
+    if (dax_pool_) dax_pool_->stop();
     if (pool_) pool_->stop();
     if (store_) store_->close();
 }

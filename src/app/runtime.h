@@ -19,6 +19,8 @@ struct RuntimeOptions {
     std::string region = "us-east-1";
     double stream_shard_rate = 1000;  // records a second above which a stream's shard is split
     bool development = false;         // keys test/test
+    // Of a DAX node; 0: none. In development, where it is taken by somebody: none.
+    uint16_t dax_port = 0;
     // The root key of a fresh folder, if the environment names it.
     std::string root_access_key_id;
     std::string root_secret_access_key;
@@ -30,6 +32,8 @@ public:
     static Result<std::unique_ptr<Runtime>> start(RuntimeOptions options);
     virtual ~Runtime() = default;
     virtual uint16_t port() const = 0;
+    // Of the DAX node; 0: there is none.
+    virtual uint16_t dax_port() const = 0;
     // Lets requests in flight end, makes everything durable, ends all threads.
     virtual void stop() = 0;
     // Operations that are served, and those that the models have beside them, one a line.

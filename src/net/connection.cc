@@ -1,7 +1,6 @@
 #include "net/connection.h"
 
 #include <sys/socket.h>
-#include <sys/uio.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -37,65 +36,25 @@ HttpResponse plain(int status) {
 
 }  // namespace
 
-void ReadBuffer::reserve(size_t n) {
-    if (room() >= n) return;
-    if (capacity_ - size() >= n) {
-        std::memmove(data_.get(), data_.get() + begin_, size());
-    } else {
-        const size_t capacity = std::max(size() + n, capacity_ * 2);
-        auto grown = std::make_unique_for_overwrite<char[]>(capacity);
-        if (size() > 0) std::memcpy(grown.get(), data_.get() + begin_, size());
-        data_ = std::move(grown);
-        capacity_ = capacity;
-    }
-    end_ -= begin_;
-    begin_ = 0;
-}
-
-void ReadBuffer::swap(ReadBuffer& other) noexcept {
-    data_.swap(other.data_);
-    std::swap(begin_, other.begin_);
-    std::swap(end_, other.end_);
-    std::swap(capacity_, other.capacity_);
-}
-
-void ReadBuffer::shrink(size_t capacity_max) {
-    if (size() > 0 || capacity_ <= capacity_max) return;
-    data_.reset();
-    begin_ = end_ = capacity_ = 0;
-}
-
 struct Connection::Watch {
     bool active = true;
     std::function<void()> gone;
 };
 
-Task<void> Connection::serve(IoThread* thread, Socket socket) {
-    Connection connection(*thread, std::move(socket));
+Task<void> HttpProtocol::serve(IoThread* thread, Socket socket) {
+    Connection connection(*thread, handler_, std::move(socket));
     co_await connection.run();
 }
 
-Connection::Connection(IoThread& thread, Socket socket)
-    : thread_(thread), socket_(std::move(socket)) {
-    boost::system::error_code ec;
-    const auto endpoint = socket_.remote_endpoint(ec);
-    if (!ec) peer_ = endpoint.address().to_string();
-    socket_.set_option(asio::ip::tcp::no_delay(true), ec);
-    socket_.non_blocking(true, ec);
-    thread_.enlist(*this);
+std::string_view HttpProtocol::refusal() const {
+    return "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 }
+
+Connection::Connection(IoThread& thread, Handler& handler, Socket socket)
+    : Session(thread, std::move(socket)), handler_(handler) {}
 
 Connection::~Connection() {
     if (memory_taken_ > 0) thread_.shared().body_memory.give_back(memory_taken_);
-    thread_.shared().connections.give_back(1);
-    thread_.leave(*this);
-}
-
-void Connection::close() {
-    if (closed_) return;
-    closed_ = true;
-    boost::system::error_code ec;
-    socket_.close(ec);
 }
 
 void Connection::on_deadline() {
@@ -143,55 +102,6 @@ void Connection::unwatch() {
     watch_.reset();
     boost::system::error_code ec;
     if (!closed_) socket_.cancel(ec);
-}
-
-Task<bool> Connection::receive() {
-    if (closed_) co_return false;
-    const asio::mutable_buffer room(in_.tail(), in_.room());
-    const auto [ec, n] = co_await socket_.async_read_some(room, kAwaitTuple);
-    if (ec || n == 0) co_return false;
-    in_.commit(n);
-    IoThread::Counters::add(thread_.counters.bytes_in, n);
-    co_return true;
-}
-
-// Sends what the socket takes at once. `failed`: the connection is dead.
-size_t Connection::write_now(std::string_view first, std::string_view second, bool& failed) {
-    if (closed_) {
-        failed = true;
-        return 0;
-    }
-    iovec parts[2] = {{const_cast<char*>(first.data()), first.size()},
-                      {const_cast<char*>(second.data()), second.size()}};
-    msghdr message{};
-    message.msg_iov = parts;
-    message.msg_iovlen = second.empty() ? 1 : 2;
-    const ssize_t n = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (n < 0) {
-        failed = errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR;
-        return 0;
-    }
-    IoThread::Counters::add(thread_.counters.bytes_out, static_cast<uint64_t>(n));
-    return static_cast<size_t>(n);
-}
-
-Task<bool> Connection::write_all(std::string_view first, std::string_view second) {
-    for (;;) {
-        bool failed = false;
-        size_t sent = write_now(first, second, failed);
-        if (failed) co_return false;
-        const size_t from_first = std::min(sent, first.size());
-        first.remove_prefix(from_first);
-        second.remove_prefix(sent - from_first);
-        if (first.empty()) std::swap(first, second);
-        if (first.empty()) {
-            disarm();
-            co_return true;
-        }
-        arm(thread_.shared().options.write_timeout);
-        const auto [ec] = co_await socket_.async_wait(Socket::wait_write, kAwaitTuple);
-        if (ec || closed_) co_return false;
-    }
 }
 
 // Keeps the head's bytes where they are before more is received behind them, and lets a client that
@@ -379,7 +289,7 @@ Task<bool> Connection::stream_body(std::string head, Body body) {
         const size_t wanted = std::min<uint64_t>(slice.size(), end - at);
         auto work = [&] {
             if (reader == nullptr) {
-                auto opened = thread_.shared().handler.open_body(body);
+                auto opened = handler_.open_body(body);
                 if (opened) reader = std::move(*opened);
             }
             if (reader != nullptr) {
@@ -494,7 +404,7 @@ Task<void> Connection::run() {
         HttpResponse response;
         bool threw = false;
         try {
-            response = co_await thread_.shared().handler.handle(this);
+            response = co_await handler_.handle(this);
         } catch (const std::exception& e) {
             log::error("a request handler threw: {}", e.what());
             threw = true;

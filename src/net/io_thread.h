@@ -32,16 +32,28 @@ using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
 using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
                                          asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
+class Session;
+
+// What is spoken on the sockets of a server.
+class Protocol {
+public:
+    virtual ~Protocol() = default;
+    // One connection's whole life. The session in it enlists itself with the thread.
+    virtual Task<void> serve(IoThread* thread, Socket socket) = 0;
+    // What a client is told for whom there is no room.
+    virtual std::string_view refusal() const = 0;
+};
+
 // What the threads of one server share.
 struct ServerShared {
-    ServerShared(ServerOptions o, Handler& h, ThreadPool& p)
+    ServerShared(ServerOptions o, Protocol& pr, ThreadPool& p)
         : options(std::move(o)),
-          handler(h),
+          protocol(pr),
           pool(p),
           connections(options.connections_max),
           body_memory(options.body_bytes_max) {}
     const ServerOptions options;
-    Handler& handler;
+    Protocol& protocol;
     ThreadPool& pool;
     Budget connections;
     Budget body_memory;
@@ -49,8 +61,6 @@ struct ServerShared {
     Mutex mutex;
     std::condition_variable emptied;
 };
-
-class Connection;
 
 class IoThread {
 public:
@@ -72,8 +82,8 @@ public:
     ServerShared& shared() { return shared_; }
     bool stopping() const { return stopping_; }
 
-    void enlist(Connection& connection);
-    void leave(Connection& connection);
+    void enlist(Session& session);
+    void leave(Session& session);
 
     // Written by this thread only, read by any.
     struct Counters {
@@ -95,7 +105,7 @@ private:
     DateCache date_;
     std::optional<Acceptor> acceptor_;
     std::optional<Timer> timer_;
-    Connection* connections_ = nullptr;  // doubly linked list
+    Session* sessions_ = nullptr;  // doubly linked list
     std::atomic<uint64_t> open_{0};
     bool stopping_ = false;
     std::thread thread_;

@@ -19,8 +19,6 @@ namespace millrace::net {
 namespace {
 
 constexpr int kBacklog = 1024;
-constexpr std::string_view kRefusal =
-    "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
 Error listen_error(const ServerOptions& options, const std::string& reason) {
     Error error;
@@ -72,12 +70,13 @@ Task<void> IoThread::accept_loop() {
         }
         if (!shared_.connections.take(1)) {
             Counters::add(counters.refused, 1);
-            ::send(socket.native_handle(), kRefusal.data(), kRefusal.size(),
+            const std::string_view refusal = shared_.protocol.refusal();
+            ::send(socket.native_handle(), refusal.data(), refusal.size(),
                    MSG_NOSIGNAL | MSG_DONTWAIT);
             continue;
         }
         Counters::add(counters.accepted, 1);
-        asio::co_spawn(io_, Connection::serve(this, std::move(socket)), asio::detached);
+        asio::co_spawn(io_, shared_.protocol.serve(this, std::move(socket)), asio::detached);
     }
 }
 
@@ -97,10 +96,10 @@ void IoThread::post_stop(bool force) {
         stopping_ = true;
         boost::system::error_code ec;
         acceptor_->close(ec);
-        for (Connection* connection = connections_; connection != nullptr;) {
-            Connection* next = connection->next_;
-            connection->stop(force);
-            connection = next;
+        for (Session* session = sessions_; session != nullptr;) {
+            Session* next = session->next_;
+            session->stop(force);
+            session = next;
         }
     });
 }
@@ -113,24 +112,28 @@ void IoThread::finish() {
     if (acceptor_) acceptor_->close(ec);
 }
 
-void IoThread::enlist(Connection& connection) {
-    connection.next_ = connections_;
-    if (connections_ != nullptr) connections_->previous_ = &connection;
-    connections_ = &connection;
+void IoThread::enlist(Session& session) {
+    session.next_ = sessions_;
+    if (sessions_ != nullptr) sessions_->previous_ = &session;
+    sessions_ = &session;
     open_.fetch_add(1, std::memory_order_release);
 }
 
-void IoThread::leave(Connection& connection) {
-    if (connection.previous_ != nullptr) connection.previous_->next_ = connection.next_;
-    if (connection.next_ != nullptr) connection.next_->previous_ = connection.previous_;
-    if (connections_ == &connection) connections_ = connection.next_;
+void IoThread::leave(Session& session) {
+    if (session.previous_ != nullptr) session.previous_->next_ = session.next_;
+    if (session.next_ != nullptr) session.next_->previous_ = session.previous_;
+    if (sessions_ == &session) sessions_ = session.next_;
     if (open_.fetch_sub(1, std::memory_order_release) > 1 || !stopping_) return;
     const MutexLock lock(shared_.mutex);  // so that stop() is not between looking and waiting
     shared_.emptied.notify_all();
 }
 
 Server::Server(ServerOptions options, Handler& handler, ThreadPool& pool)
-    : shared_(std::make_unique<ServerShared>(std::move(options), handler, pool)) {}
+    : http_(std::make_unique<HttpProtocol>(handler)),
+      shared_(std::make_unique<ServerShared>(std::move(options), *http_, pool)) {}
+
+Server::Server(ServerOptions options, Protocol& protocol, ThreadPool& pool)
+    : shared_(std::make_unique<ServerShared>(std::move(options), protocol, pool)) {}
 
 Server::~Server() { stop(std::chrono::milliseconds(0)); }
 

@@ -1,9 +1,9 @@
-// Server: HTTP/1.1 on N io threads, each with its own io_context and its own listening socket on
-// the same port (SO_REUSEPORT), so that a connection's life is spent on one thread. Thread-safety:
-// start, stop and the accessors are called by one owner thread. Ownership: refers to the handler
-// and the pool, which must outlive it. After stop() returned no thread of the server runs, but
-// coroutines cut off by the grace period still exist until the destructor: sources of events
-// (store, pool) must be closed between stop() and the destructor.
+// Server: HTTP/1.1 (or another Protocol) on N io threads, each with its own io_context and its own
+// listening socket on the same port (SO_REUSEPORT), so that a connection's life is spent on one
+// thread. Thread-safety: start, stop and the accessors are called by one owner thread. Ownership:
+// refers to the handler and the pool, which must outlive it. After stop() returned no thread of the
+// server runs, but coroutines cut off by the grace period still exist until the destructor: sources
+// of events (store, pool) must be closed between stop() and the destructor.
 #pragma once
 
 #include <chrono>
@@ -42,12 +42,16 @@ struct ServerCounters {
     uint64_t bytes_out = 0;
 };
 
+class HttpProtocol;
 class IoThread;
+class Protocol;  // net/io_thread.h
 struct ServerShared;
 
 class Server {
 public:
     Server(ServerOptions options, Handler& handler, ThreadPool& pool);
+    // Of another protocol than HTTP.
+    Server(ServerOptions options, Protocol& protocol, ThreadPool& pool);
     ~Server();
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
@@ -61,6 +65,7 @@ public:
     ServerCounters counters() const;
 
 private:
+    std::unique_ptr<HttpProtocol> http_;  // before what refers to it
     std::unique_ptr<ServerShared> shared_;
     std::vector<std::unique_ptr<IoThread>> threads_;
     uint16_t port_ = 0;

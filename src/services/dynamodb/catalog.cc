@@ -105,7 +105,9 @@ void Catalog::begin_change(store::Txn& txn, const TableAddress& address) {
         ++shard.epoch;
         shard.tables.erase(cache_key(address));
     }
-    const auto end_change = [&shard] {
+    version_.fetch_add(1, std::memory_order_release);
+    const auto end_change = [this, &shard] {
+        version_.fetch_add(1, std::memory_order_release);
         const MutexLock lock(shard.mutex);
         --shard.changing;
         ++shard.epoch;

@@ -19,6 +19,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -51,6 +52,8 @@ public:
     TableRef load(store::Txn& txn, const TableAddress& address);
     void put(store::Txn& txn, const Table& table);
     void erase(store::Txn& txn, const Table& table);
+    // Moves on before and after every change of a definition: for caches of what depends on them.
+    uint64_t version() const { return version_.load(std::memory_order_acquire); }
 
     // What is not yet written of a table's or an index's counters.
     std::shared_ptr<TableStatistics> statistics(uint64_t id);
@@ -74,6 +77,7 @@ private:
     TableRef decode(std::string_view row);
 
     store::Store& store_;
+    std::atomic<uint64_t> version_{1};
     std::array<Shard, 16> shards_;
     Mutex statistics_mutex_;
     std::unordered_map<uint64_t, std::shared_ptr<TableStatistics>> statistics_

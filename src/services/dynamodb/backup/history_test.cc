@@ -46,11 +46,11 @@ std::vector<CopiedItem> read_all(Server& server, uint64_t table_id, const std::o
 
 class HistoryTest : public ::testing::Test {
 protected:
-    HistoryTest() { server.create_table("t", "N"); }
+    HistoryTest() { server.create_table("table", "N"); }
 
     void enable_recovery(int days = 35) {
         UpdateContinuousBackups::Input input;
-        input.table_name = "t";
+        input.table_name = "table";
         input.point_in_time_recovery_specification.emplace();
         input.point_in_time_recovery_specification->point_in_time_recovery_enabled = true;
         input.point_in_time_recovery_specification->recovery_period_in_days = days;
@@ -67,16 +67,18 @@ protected:
         });
         return made;
     }
-    TableAddress address() const { return {server.request.account_id, server.request.region, "t"}; }
+    TableAddress address() const {
+        return {server.request.account_id, server.request.region, "table"};
+    }
     // One write, put or delete, in the table and in the model.
     void write_something() {
         const uint64_t n = server.rng.next_u64() % 40;
         const std::string key = key_json(n);
-        const TableRef table = server.definition("t");
+        const TableRef table = server.definition("table");
         const auto item_key = key_of_request(*table, from_json(key));
         if (server.rng.next_u64() % 4 == 0) {
             DeleteItem::Input input;
-            input.table_name = "t";
+            input.table_name = "table";
             input.key = from_json(key);
             ASSERT_TRUE(server.run<DeleteItem>(input));
             now.erase(item_key->partition + item_key->sort);
@@ -84,12 +86,12 @@ protected:
             item::ItemBuilder builder(from_json(key).view());
             builder.set_number("v", static_cast<int64_t>(server.rng.next_u64() % 1000));
             const std::string json = item::to_json(builder.build().view());
-            ASSERT_TRUE(server.put("t", json));
+            ASSERT_TRUE(server.put("table", json));
             now[item_key->partition + item_key->sort] = json;
         }
     }
     State at(const std::optional<Cut>& made, PageLimits limits) {
-        return as_state(read_all(server, server.definition("t")->id, made, limits));
+        return as_state(read_all(server, server.definition("table")->id, made, limits));
     }
 
     Server server;
@@ -138,10 +140,12 @@ TEST_F(HistoryTest, WritersGoOnWhileTheStateIsRead) {
     const State before = now;
     const Cut made = cut();
     State read;
-    for (std::string position = first_position(server.definition("t")->id); !position.empty();) {
+    for (std::string position = first_position(server.definition("table")->id);
+         !position.empty();) {
         CopyPage page;
         server.store->run([&](store::Txn& txn) {
-            page = read_copy_page(txn, server.definition("t")->id, made, position, {2, 1 << 20});
+            page =
+                read_copy_page(txn, server.definition("table")->id, made, position, {2, 1 << 20});
             return store::TxnDecision::kRollback;
         });
         read.merge(as_state(page.items));
@@ -156,12 +160,13 @@ TEST_F(HistoryTest, AnOftenWrittenItemCostsOneSeek) {
     server.clock.advance(std::chrono::seconds(1));
     for (int i = 0; i < 500; ++i) {
         ASSERT_TRUE(server.put(
-            "t", fmt::format(R"({{"pk":{{"S":"hot"}},"sk":{{"N":"1"}},"v":{{"N":"{}"}}}})", i)));
+            "table",
+            fmt::format(R"({{"pk":{{"S":"hot"}},"sk":{{"N":"1"}},"v":{{"N":"{}"}}}})", i)));
         if (i == 249) server.clock.advance(std::chrono::seconds(10));
     }
     for (int i = 0; i < 20; ++i) write_something();
     const TimePoint between = server.clock.now() - std::chrono::seconds(5);
-    const auto items = read_all(server, server.definition("t")->id, cut(between), {});
+    const auto items = read_all(server, server.definition("table")->id, cut(between), {});
     ASSERT_EQ(items.size(), 1u);
     EXPECT_TRUE(item::read_stored(items[0].row)->find("v") == item::Value::number(249).view());
 }
@@ -170,11 +175,12 @@ TEST_F(HistoryTest, ChangesBetweenTwoTimes) {
     enable_recovery();
     const auto put = [&](int pk, int v) {
         ASSERT_TRUE(server.put(
-            "t", fmt::format(R"({{"pk":{{"S":"{}"}},"sk":{{"N":"0"}},"v":{{"N":"{}"}}}})", pk, v)));
+            "table",
+            fmt::format(R"({{"pk":{{"S":"{}"}},"sk":{{"N":"0"}},"v":{{"N":"{}"}}}})", pk, v)));
     };
     const auto remove = [&](int pk) {
         DeleteItem::Input input;
-        input.table_name = "t";
+        input.table_name = "table";
         input.key = from_json(fmt::format(R"({{"pk":{{"S":"{}"}},"sk":{{"N":"0"}}}})", pk));
         ASSERT_TRUE(server.run<DeleteItem>(input));
     };
@@ -193,10 +199,11 @@ TEST_F(HistoryTest, ChangesBetweenTwoTimes) {
     const Cut cut_from = cut(from - Duration(1));
     const Cut cut_to = cut(to - Duration(1));
     std::map<std::string, std::pair<std::string, std::string>> changes;
-    for (std::string position = first_position(server.definition("t")->id); !position.empty();) {
+    for (std::string position = first_position(server.definition("table")->id);
+         !position.empty();) {
         ChangePage page;
         server.store->run([&](store::Txn& txn) {
-            page = read_change_page(txn, server.definition("t")->id, cut_from, cut_to, position,
+            page = read_change_page(txn, server.definition("table")->id, cut_from, cut_to, position,
                                     {2, 1 << 20});
             return store::TxnDecision::kRollback;
         });
@@ -251,8 +258,8 @@ TEST_F(HistoryTest, IsTrimmedToItsPeriod) {
 
 TEST(HistoryFormat, GoldenBytes) {
     Server server;
-    server.create_table("t");
-    Table table = *server.definition("t");
+    server.create_table("table");
+    Table table = *server.definition("table");
     table.history.epoch = 7;
     const item::Item item = from_json(R"({"pk":{"S":"a"}})");
     const auto key = key_of_item(table, item);

@@ -20,23 +20,23 @@ class TransfersTest : public ::testing::Test {
 protected:
     TransfersTest() {
         server.objects.buckets["bucket"];
-        server.create_table("t", "N");
+        server.create_table("table", "N");
         UpdateContinuousBackups::Input input;
-        input.table_name = "t";
+        input.table_name = "table";
         input.point_in_time_recovery_specification.emplace();
         input.point_in_time_recovery_specification->point_in_time_recovery_enabled = true;
         EXPECT_TRUE(server.run<UpdateContinuousBackups>(input));
     }
     void put(int i, std::string_view text) {
         ASSERT_TRUE(server.put(
-            "t",
+            "table",
             fmt::format(
-                R"({{"pk":{{"S":"p{}"}},"sk":{{"N":"{}"}},"b":{{"B":"AAEC"}},"t":{{"S":"{}"}}}})",
+                R"({{"pk":{{"S":"p{}"}},"sk":{{"N":"{}"}},"b":{{"B":"AAEC"}},"table":{{"S":"{}"}}}})",
                 i % 5, i, text)));
     }
     ExportTableToPointInTime::Input export_input() {
         ExportTableToPointInTime::Input input;
-        input.table_arn = server.definition("t")->arn();
+        input.table_arn = server.definition("table")->arn();
         input.s3_bucket = "bucket";
         input.s3_prefix = "exports";
         return input;
@@ -113,7 +113,7 @@ protected:
 TEST_F(TransfersTest, ExportAndImportGiveTheSameTable) {
     const std::string text(20'000, 'x');
     for (int i = 0; i < 700; ++i) put(i, i % 10 == 0 ? "\\u0000 \\\"quoted\\\" ü\\n" : text);
-    const auto before = items("t");
+    const auto before = items("table");
     const auto started = server.run<ExportTableToPointInTime>(export_input());
     ASSERT_TRUE(started) << started.error().message;
     // Written while it is under way, by workers that each have but one step.
@@ -145,7 +145,7 @@ TEST_F(TransfersTest, ExportAndImportGiveTheSameTable) {
         EXPECT_NE(files.find(key), std::string::npos);
     }
     EXPECT_EQ(data_files, 2u);
-    EXPECT_EQ(server.definition("t")->history.readers, 0u);
+    EXPECT_EQ(server.definition("table")->history.readers, 0u);
 
     for (const bool crash : {false, true}) {
         const auto imported =
@@ -171,7 +171,7 @@ TEST_F(TransfersTest, IncrementalExport) {
     put(1, "new");
     put(3, "new");
     DeleteItem::Input remove;
-    remove.table_name = "t";
+    remove.table_name = "table";
     remove.key = from_json(R"({"pk":{"S":"p2"},"sk":{"N":"2"}})");
     ASSERT_TRUE(server.run<DeleteItem>(remove));
     server.clock.advance(std::chrono::minutes(20));
@@ -191,8 +191,8 @@ TEST_F(TransfersTest, IncrementalExport) {
     }
     const auto item = [](int n, std::string_view text) {
         return fmt::format(
-            R"({{"b":{{"B":"AAEC"}},"pk":{{"S":"p{}"}},"sk":{{"N":"{}"}},"t":{{"S":"{}"}}}})", n, n,
-            text);
+            R"({{"b":{{"B":"AAEC"}},"pk":{{"S":"p{}"}},"sk":{{"N":"{}"}},"table":{{"S":"{}"}}}})",
+            n, n, text);
     };
     const auto line = [&](int n, std::string_view images) {
         return fmt::format(
@@ -243,7 +243,7 @@ TEST_F(TransfersTest, FailuresAndRepetitions) {
     const auto failed = run_export(nowhere);
     EXPECT_EQ(failed.export_status, "FAILED");
     EXPECT_EQ(failed.failure_code, "S3NoSuchBucket");
-    EXPECT_EQ(server.definition("t")->history.readers, 0u);
+    EXPECT_EQ(server.definition("table")->history.readers, 0u);
     EXPECT_EQ(server.rows(store::Space::kBackups), 2u);
 
     const auto empty = run_import(import_input("no such prefix", "CSV", "NONE"));

@@ -1,0 +1,68 @@
+// Calls: the data plane's methods, from decoded requests over the caches to answers. All of them
+// block on the upstream or the store: they run on the node's pool.
+// Thread-safety: one per request, confined to it. Ownership: refers to the node.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "contracts/operation.h"
+#include "dax/cache/cache.h"
+#include "dax/node/node.h"
+#include "dax/wire/methods.h"
+#include "dax/wire/requests.h"
+
+namespace millrace::dax {
+
+// The caller's rights, which transactions need more than one of.
+using Allow = std::function<Result<void>(std::string_view action)>;
+
+class Calls final : private Directory {
+public:
+    Calls(Node& node, const contracts::RequestInfo& info) : node_(node), info_(info) {}
+
+    // Everything but authorizeConnection and endpoints. `arguments`: behind service and method.
+    // Appends the answer, which may be an error.
+    void answer(std::string& out, Method method, std::string_view arguments, const Allow& allow);
+    // GetItem's upstream read: what the item cache keeps, and the capacity that it cost.
+    Result<CachedBytes> read_item_bytes(const GetItemRequest& request, const TableInfo& table,
+                                        Capacity& capacity);
+    // The answer from what the cache keeps.
+    Result<void> answer_item(std::string& out, const GetItemRequest& request,
+                             const TableInfo& table, const std::string& stored,
+                             const Capacity& capacity);
+
+private:
+    Result<std::shared_ptr<const KeySchema>> key_schema(std::string_view table) override;
+    Result<AttributeNamesRef> names(int64_t list_id) override;
+    Result<int64_t> list_id(const AttributeNames& names) override;
+
+    Result<void> dispatch(std::string& out, Method method, cbor::Reader& reader,
+                          const Allow& allow);
+    Result<void> get_item(std::string& out, cbor::Reader& reader);
+    Result<void> put_item(std::string& out, cbor::Reader& reader);
+    Result<void> update_item(std::string& out, cbor::Reader& reader);
+    Result<void> delete_item(std::string& out, cbor::Reader& reader);
+    template <class Output, class Request>
+    Result<void> page(std::string& out, Request& request, std::string_view operation);
+    Result<void> batch_get_item(std::string& out, cbor::Reader& reader);
+    Result<void> batch_write_item(std::string& out, cbor::Reader& reader);
+    Result<void> transact_get_items(std::string& out, cbor::Reader& reader);
+    Result<void> transact_write_items(std::string& out, cbor::Reader& reader, const Allow& allow);
+
+    Result<std::string> cache_key(std::string_view table, const KeySchema& schema,
+                                  item::ItemView item);
+    // What the item cache keeps of an item; null when it cannot be encoded.
+    CachedBytes stored_form(const KeySchema& schema, item::ItemView item);
+
+    template <class Output, class Input>
+    Result<Output> upstream(std::string_view operation, Input input);
+
+    Node& node_;
+    const contracts::RequestInfo& info_;
+    // Set by transact_write_items, for the reasons of its error.
+    std::optional<TransactWriteItemsRequest> transaction_;
+};
+
+}  // namespace millrace::dax
