@@ -107,9 +107,9 @@ class Server:
 
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    """One server for tests that use names of their own."""
+    """One server for the tests of a file."""
     instance = Server(tmp_path_factory.mktemp("millrace") / "data").start()
     yield instance
     assert instance.stop() == 0
