@@ -97,6 +97,13 @@ Result<DataFolder> DataFolder::open(const std::string& path) {
     }
     if (format < 1)
         return failure(fmt::format("{} is no format file of millrace", folder.path("format")));
+    // Before the first release rows change without a way to carry them over.
+    if (format < kFormat) {
+        return failure(fmt::format(
+            "the data folder {} is from an earlier version (format {}, this one knows {}); use "
+            "that version, or begin a new folder",
+            path, format, kFormat));
+    }
     return folder;
 }
 

@@ -43,8 +43,10 @@ TEST_F(DataFolderTest, IsLockedWhileOpen) {
 
 TEST_F(DataFolderTest, KnowsItsFormat) {
     EXPECT_EQ(refusal(), "opened");
-    write("format", "2\n");
+    write("format", "3\n");
     EXPECT_NE(refusal().find("newer version"), std::string::npos);
+    write("format", "1\n");
+    EXPECT_NE(refusal().find("earlier version"), std::string::npos);
     for (const char* text : {"", "x", "0", "-1"}) {
         write("format", text);
         EXPECT_NE(refusal().find("no format file"), std::string::npos) << text;
