@@ -30,20 +30,20 @@ json::value count_transaction(std::span<const Sale> sales, const Tables& tables,
     std::map<std::pair<std::string, std::string>, int> counts;
     for (const Sale& sale : sales) {
         counts[{sale.album, sale.artist}] += 1;
-        actions.push_back(
-            {{"Put",
-              {{"TableName", tables.counted},
-               {"Item",
-                {{"id", {{"S", sale.order_id}}}, {"expires_at", {{"N", std::to_string(expires)}}}}},
-               {"ConditionExpression", "attribute_not_exists(id)"}}}});
+        actions.push_back(json::value{
+            {"Put",
+             {{"TableName", tables.counted},
+              {"Item",
+               {{"id", {{"S", sale.order_id}}}, {"expires_at", {{"N", std::to_string(expires)}}}}},
+              {"ConditionExpression", "attribute_not_exists(id)"}}}});
     }
     for (const auto& [album, count] : counts) {
-        actions.push_back(
-            {{"Update",
-              {{"TableName", tables.leaderboard},
-               {"Key", {{"album", {{"S", album.first}}}, {"artist", {{"S", album.second}}}}},
-               {"UpdateExpression", "ADD order_count :n"},
-               {"ExpressionAttributeValues", {{":n", {{"N", std::to_string(count)}}}}}}}});
+        actions.push_back(json::value{
+            {"Update",
+             {{"TableName", tables.leaderboard},
+              {"Key", {{"album", {{"S", album.first}}}, {"artist", {{"S", album.second}}}}},
+              {"UpdateExpression", "ADD order_count :n"},
+              {"ExpressionAttributeValues", {{":n", {{"N", std::to_string(count)}}}}}}}});
     }
     return {{"TransactItems", std::move(actions)}};
 }

@@ -34,8 +34,8 @@ TEST(Metrics, AddsUpThreads) {
 }
 
 TEST(Metrics, InstancesDoNotMix) {
-    Metrics first({{"a", "A"}});
-    Metrics second({{"b", "B"}});
+    Metrics first(std::vector<Metrics::Label>{{"a", "A"}});
+    Metrics second(std::vector<Metrics::Label>{{"b", "B"}});
     first.record(0, 200, {});
     second.record(0, 200, {});
     first.record(0, 200, {});

@@ -354,7 +354,7 @@ TEST_P(StoreContract, ReopeningKeepsEverythingAndNeverRepeatsAVersion) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, StoreContract, testing::Values("mem", "rocks"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& engine) { return std::string(engine.param); });
 
 }  // namespace
 }  // namespace millrace::store
