@@ -27,6 +27,8 @@ Outcome<CreateBackup::Output> CreateBackup::run(DynamoDbService& service, OpCont
     backup.created = context.now();
     backup.table = *table;
     backup.table.id = context.rng().next_u64();
+    // The copy owns no index rows; deleting it must not reach those of the live table.
+    for (Index& index : backup.table.indexes) index.id = context.rng().next_u64();
     context.txn().put(record_key(address, RecordKind::kBackup, backup.id), encode_backup(backup));
 
     Job job;

@@ -315,6 +315,9 @@ private:
         } else {
             MR_TRY(const item::Value list, parse_value());
             if (list.type() != item::Type::kList) return malformed("Expected a list behind IN");
+            if (list.view().list().begin() == list.view().list().end() ||
+                list.view().count() > expression::kInOperandsMax)
+                return malformed("IN takes 1 to 100 values");
             for (const item::ValueView element : list.view().list())
                 operands.push_back(value_node(item::Value(element)));
         }
