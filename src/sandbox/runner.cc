@@ -163,7 +163,8 @@ void SandboxRunner::work(Slot* slot) {
 
 void SandboxRunner::reap() {
     slots_.remove_if([](const std::unique_ptr<Slot>& slot) {
-        if (!slot->finished) return false;
+        // Its thread needs the lock no more: joining earlier, under the lock, would never end.
+        if (!slot->gone) return false;
         slot->thread.join();
         return true;
     });
