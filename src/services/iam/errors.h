@@ -78,6 +78,9 @@ inline Error inline_policies_too_long(std::string_view kind, std::string_view na
 inline Error invalid_arn(std::string_view arn) {
     return make("InvalidInput", 400, fmt::format("ARN {} is not valid.", arn));
 }
+inline Error no_boundaries() {
+    return make("ValidationError", 400, "PermissionsBoundary is not supported by this server.");
+}
 inline Error invalid_marker() { return make("ValidationError", 400, "Invalid Marker."); }
 inline Error duplicate_tags() {
     return make("InvalidInput", 400,

@@ -184,6 +184,14 @@ TEST_F(IamTest, BadPolicyDocumentsAreRefused) {
                     .starts_with("MalformedPolicyDocument: "));
 }
 
+TEST_F(IamTest, ABoundaryThatWouldNotLimitIsRefused) {
+    CreateUser::Input input{.user_name = "ada"};
+    input.permissions_boundary = "arn:aws:iam::123456789012:policy/boundary";
+    EXPECT_EQ(error_of<CreateUser>(input),
+              "ValidationError: PermissionsBoundary is not supported by this server.");
+    EXPECT_TRUE(error_of<GetUser>({.user_name = "ada"}).starts_with("NoSuchEntity: "));
+}
+
 TEST_F(IamTest, ListsArePaged) {
     for (const char* name : {"a", "b", "c"}) must<CreateUser>({.user_name = name});
     const auto first = must<ListUsers>({.max_items = 2});

@@ -40,6 +40,8 @@ Result<void> CreateRole::authorize(IamService&, OpContext& context, const Input&
 
 Outcome<CreateRole::Output> CreateRole::run(IamService& service, OpContext& context,
                                             const Input& input) {
+    // What would limit must work, or be refused.
+    if (input.permissions_boundary) return errors::no_boundaries();
     if (service.find_entity(context.txn(), EntityKind::kRole, context.account(),
                             *input.role_name)) {
         return errors::already_exists("Role", *input.role_name);

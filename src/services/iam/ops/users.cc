@@ -36,6 +36,8 @@ Result<void> CreateUser::authorize(IamService&, OpContext& context, const Input&
 
 Outcome<CreateUser::Output> CreateUser::run(IamService& service, OpContext& context,
                                             const Input& input) {
+    // What would limit must work, or be refused.
+    if (input.permissions_boundary) return errors::no_boundaries();
     if (service.find_entity(context.txn(), EntityKind::kUser, context.account(),
                             *input.user_name)) {
         return errors::already_exists("User", *input.user_name);
