@@ -1,0 +1,72 @@
+// With folders that look like control groups, since the machine's own may be missing.
+#include "sandbox/launch_pad.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace millrace::sandbox {
+namespace {
+
+namespace fs = std::filesystem;
+
+class LaunchPadTest : public testing::Test {
+protected:
+    LaunchPadTest() {
+        std::string pattern = (fs::temp_directory_path() / "pad-XXXXXX").string();
+        root_ = ::mkdtemp(pattern.data());
+        fs::create_directories(root_ + "/proc/self");
+        fs::create_directories(root_ + "/g/memory");
+        std::ofstream(root_ + "/proc/self/cgroup") << "4:memory:/\n";
+        std::ofstream(root_ + "/proc/self/mountinfo")
+            << "31 30 0:27 / /g/memory rw - cgroup cgroup rw,memory\n";
+    }
+    ~LaunchPadTest() override { fs::remove_all(root_); }
+    // Files stand where the kernel's own would go with the folder.
+    static void end(Place place, LaunchPad& pad) {
+        place.prepared.life.reset();
+        ::waitpid(place.prepared.launcher, nullptr, 0);
+        pad.give_back(place.number);
+    }
+    std::string root_;
+};
+
+TEST_F(LaunchPadTest, FailsAStartWithoutItsControlGroup) {
+    LaunchPad pad(root_);
+    auto place = pad.take();
+    ASSERT_TRUE(place) << place.error().message;
+    ASSERT_NE(place->group, nullptr);
+    EXPECT_TRUE(place->group->limit({1 << 20, 10, 128}));
+    end(*std::move(place), pad);
+    fs::remove_all(root_ + "/g");
+    // At most one was ready before.
+    auto next = pad.take();
+    if (next) {
+        EXPECT_NE(next->group, nullptr);
+        end(*std::move(next), pad);
+        next = pad.take();
+    }
+    ASSERT_FALSE(next);
+    EXPECT_EQ(next.error().message, "the function's control group cannot be made");
+    // A failure is not kept for whoever comes later.
+    fs::create_directories(root_ + "/g/memory/millrace-" + std::to_string(::getpid()));
+    auto later = pad.take();
+    ASSERT_TRUE(later) << later.error().message;
+    EXPECT_NE(later->group, nullptr);
+    end(*std::move(later), pad);
+}
+
+TEST_F(LaunchPadTest, DecidesAtTheStartThatThereAreNone) {
+    fs::remove_all(root_ + "/g");
+    LaunchPad pad(root_);
+    auto place = pad.take();
+    ASSERT_TRUE(place) << place.error().message;
+    EXPECT_EQ(place->group, nullptr);
+    end(*std::move(place), pad);
+}
+
+}  // namespace
+}  // namespace millrace::sandbox
