@@ -35,10 +35,10 @@ Error too_many() {
 
 // The disk is full, or worse.
 Error not_written() {
-    return Error{.code = "SandboxFailure",
-                 .http_status = 500,
-                 .message =
-                     fmt::format("the function's code was not written: {}", std::strerror(errno))};
+    return Error{
+        .code = "SandboxFailure",
+        .http_status = 500,
+        .message = fmt::format("the function's code was not written: {}", std::strerror(errno))};
 }
 
 struct Closer {
@@ -90,8 +90,8 @@ Result<void> walk(archive* reader,
         la_int64_t offset = 0;
         while ((status = archive_read_data_block(reader, &block, &size, &offset)) == ARCHIVE_OK) {
             if (bytes += size; bytes > kUnzippedBytesMax) {
-                return refused(fmt::format("Unzipped size must be smaller than {} bytes",
-                                           kUnzippedBytesMax));
+                return refused(
+                    fmt::format("Unzipped size must be smaller than {} bytes", kUnzippedBytesMax));
             }
             if (file && std::fwrite(block, 1, size, file.get()) != size) return not_written();
         }

@@ -432,9 +432,8 @@ contracts::InvocationResult Environment::run(const contracts::Invocation& invoca
     // Looking costs more than a short event: during the event only when it takes longer.
     next_memory_check_ = begin + std::chrono::milliseconds(kMemoryCheckMs);
     // Only its start has time of its own: later, asking for the event is part of it.
-    const Duration init_max =
-        std::chrono::seconds(first_ ? std::max(kInitSeconds, spec.timeout_seconds)
-                                    : spec.timeout_seconds);
+    const Duration init_max = std::chrono::seconds(
+        first_ ? std::max(kInitSeconds, spec.timeout_seconds) : spec.timeout_seconds);
     const bool ready = init(invocation, begin + init_max, result);
     log_line(fmt::format("START RequestId: {} Version: {}", invocation.request_id, spec.version));
     if (first_) {

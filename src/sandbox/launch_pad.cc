@@ -20,8 +20,7 @@ Error no_group(const char* what) {
 
 }  // namespace
 
-LaunchPad::LaunchPad(std::string root)
-    : groups_(std::move(root)), thread_([this] { run(); }) {}
+LaunchPad::LaunchPad(std::string root) : groups_(std::move(root)), thread_([this] { run(); }) {}
 
 void LaunchPad::check() {
     const auto once = [this]() -> Result<void> {

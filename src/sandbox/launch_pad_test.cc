@@ -19,13 +19,21 @@ protected:
         std::string pattern = (fs::temp_directory_path() / "pad-XXXXXX").string();
         root_ = ::mkdtemp(pattern.data());
         fs::create_directories(root_ + "/proc/self");
-        fs::create_directories(root_ + "/g/memory");
+        make_groups();
         std::ofstream(root_ + "/proc/self/cgroup") << "4:memory:/\n";
         std::ofstream(root_ + "/proc/self/mountinfo")
             << "31 30 0:27 / /g/memory rw - cgroup cgroup rw,memory\n";
     }
     ~LaunchPadTest() override { fs::remove_all(root_); }
-    // Files stand where the kernel's own would go with the folder.
+    // With the files that the kernel would make.
+    void make_groups() const {
+        for (const char* name : {"check", "function-0", "function-1", "function-2"}) {
+            const std::string folder =
+                root_ + "/g/memory/millrace-" + std::to_string(::getpid()) + "/" + name;
+            fs::create_directories(folder);
+            std::ofstream(folder + "/cgroup.procs") << "";
+        }
+    }
     static void end(Place place, LaunchPad& pad) {
         place.prepared.life.reset();
         ::waitpid(place.prepared.launcher, nullptr, 0);
@@ -42,9 +50,9 @@ TEST_F(LaunchPadTest, FailsAStartWithoutItsControlGroup) {
     EXPECT_TRUE(place->group->limit({1 << 20, 10, 128}));
     end(*std::move(place), pad);
     fs::remove_all(root_ + "/g");
-    // At most one was ready before.
+    // Some were ready before.
     auto next = pad.take();
-    if (next) {
+    for (size_t n = 0; next && n < LaunchPad::kReadyMax; ++n) {
         EXPECT_NE(next->group, nullptr);
         end(*std::move(next), pad);
         next = pad.take();
@@ -52,7 +60,7 @@ TEST_F(LaunchPadTest, FailsAStartWithoutItsControlGroup) {
     ASSERT_FALSE(next);
     EXPECT_EQ(next.error().message, "the function's control group cannot be made");
     // A failure is not kept for whoever comes later.
-    fs::create_directories(root_ + "/g/memory/millrace-" + std::to_string(::getpid()));
+    make_groups();
     auto later = pad.take();
     ASSERT_TRUE(later) << later.error().message;
     EXPECT_NE(later->group, nullptr);

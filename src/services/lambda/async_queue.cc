@@ -423,11 +423,12 @@ void AsyncQueue::finish(const AsyncEvent& event, const Function& function,
     if (!succeeded && !function.dead_letter_arn.empty()) {
         std::string error = result == nullptr ? std::string(condition) : result->payload;
         if (error.empty()) error = condition;
-        ending.messages.push_back({function.dead_letter_arn,
-                                   event.payload,
-                                   {{"RequestID", "String", event.id},
-                                    {"ErrorCode", "Number", "200"},
-                                    {"ErrorMessage", "String", error.substr(0, kErrorMessageMax)}}});
+        ending.messages.push_back(
+            {function.dead_letter_arn,
+             event.payload,
+             {{"RequestID", "String", event.id},
+              {"ErrorCode", "Number", "200"},
+              {"ErrorMessage", "String", error.substr(0, kErrorMessageMax)}}});
     }
     end(std::move(ending));
 }
