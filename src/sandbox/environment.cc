@@ -123,6 +123,7 @@ Result<void> Environment::start() {
     plan.memory_files = group_ != nullptr;
     if (group_ &&
         !group_->limit({memory_bytes + kSpareMemoryBytes, kProcessesMax, spec.memory_mb})) {
+        abandon(std::move(place.prepared));
         return Error{.code = "SandboxFailure",
                      .http_status = 500,
                      .message = "the function's control group takes no limits"};

@@ -1,7 +1,6 @@
 #include "sandbox/launch_pad.h"
 
 #include <fmt/format.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/log.h"
@@ -110,9 +109,7 @@ void LaunchPad::stop() {
     thread_.join();
     const MutexLock lock(mutex_);
     for (Result<Place>& place : ready_) {
-        if (!place) continue;
-        place->prepared.life.reset();
-        ::waitpid(place->prepared.launcher, nullptr, 0);
+        if (place) abandon(std::move(place->prepared));
     }
     ready_.clear();
 }

@@ -2,7 +2,6 @@
 #include "sandbox/launch_pad.h"
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -35,8 +34,7 @@ protected:
         }
     }
     static void end(Place place, LaunchPad& pad) {
-        place.prepared.life.reset();
-        ::waitpid(place.prepared.launcher, nullptr, 0);
+        abandon(std::move(place.prepared));
         pad.give_back(place.number);
     }
     std::string root_;
