@@ -62,8 +62,7 @@ Error SignatureErrors::invalid_signature(std::string message) const {
 
 Error SignatureErrors::incomplete_signature(std::string message) const {
     Error error{.http_status = 400, .message = std::move(message)};
-    error.code =
-        worded_as_query() ? "IncompleteSignature" : "IncompleteSignatureException";
+    error.code = worded_as_query() ? "IncompleteSignature" : "IncompleteSignatureException";
     if (family_ == ErrorFamily::kJson) error.json_namespace = kCoral;
     if (family_ == ErrorFamily::kRestJson) error.http_status = 403;
     return error;

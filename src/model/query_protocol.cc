@@ -93,8 +93,7 @@ public:
             const std::string name = prefix + std::string(member.query_name);
             const bool flattened = member.is_flattened() || service_.ec2_query;
             if (!present(*member.type, flattened, name)) continue;
-            MR_CHECK_OK(
-                this->value(*member.type, flattened, name, member.emplace(value), depth));
+            MR_CHECK_OK(this->value(*member.type, flattened, name, member.emplace(value), depth));
         }
         return {};
     }

@@ -246,16 +246,17 @@ TEST(QueryProtocol, EncodesEc2Answers) {
                   "<vpcSet><item><isDefault>true</isDefault><tagSet></tagSet>"
                   "<vpcId>vpc-1</vpcId></item></vpcSet></DescribeVpcsResponse>");
     const ec2::DeleteVpcOutput nothing;
-    EXPECT_EQ(answer(ec2::kService, "DeleteVpc", &nothing),
-              declaration + "<DeleteVpcResponse" + head +
-                  "<return>true</return></DeleteVpcResponse>");
+    EXPECT_EQ(
+        answer(ec2::kService, "DeleteVpc", &nothing),
+        declaration + "<DeleteVpcResponse" + head + "<return>true</return></DeleteVpcResponse>");
     const Error error{.code = "InvalidVpcID.NotFound", .message = "m"};
     HttpResponse response;
     encode_query_error(ec2::kService, error, "id-1", response);
     EXPECT_EQ(response.body.bytes,
-              declaration + "<Response><Errors><Error><Code>InvalidVpcID.NotFound</Code>"
-                            "<Message>m</Message></Error></Errors><RequestID>id-1</RequestID>"
-                            "</Response>");
+              declaration +
+                  "<Response><Errors><Error><Code>InvalidVpcID.NotFound</Code>"
+                  "<Message>m</Message></Error></Errors><RequestID>id-1</RequestID>"
+                  "</Response>");
 }
 
 TEST(QueryProtocol, StsHasItsOwnNamespace) {

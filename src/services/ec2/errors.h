@@ -60,7 +60,9 @@ inline Error too_many_filter_values(size_t most) {
         "FilterLimitExceeded",
         fmt::format("The maximum number of filter values specified on a single call is {}", most));
 }
-inline Error bad_token() { return make("InvalidNextToken", "The specified NextToken is not valid."); }
+inline Error bad_token() {
+    return make("InvalidNextToken", "The specified NextToken is not valid.");
+}
 
 inline Error no_vpc(std::string_view id) {
     return make("InvalidVpcID.NotFound", fmt::format("The vpc ID '{}' does not exist", id));
@@ -73,13 +75,12 @@ inline Error no_group(std::string_view id) {
         return make("InvalidGroupId.Malformed",
                     fmt::format("Invalid id: \"{}\" (expecting \"sg-...\")", id));
     }
-    return make("InvalidGroup.NotFound",
-                fmt::format("The security group '{}' does not exist", id));
+    return make("InvalidGroup.NotFound", fmt::format("The security group '{}' does not exist", id));
 }
 inline Error no_group_of_name(std::string_view name, std::string_view vpc_id) {
-    return make("InvalidGroup.NotFound",
-                fmt::format("The security group '{}' does not exist in default VPC '{}'", name,
-                            vpc_id));
+    return make(
+        "InvalidGroup.NotFound",
+        fmt::format("The security group '{}' does not exist in default VPC '{}'", name, vpc_id));
 }
 inline Error no_rule(std::string_view id) {
     return make("InvalidSecurityGroupRuleId.NotFound",
@@ -88,9 +89,7 @@ inline Error no_rule(std::string_view id) {
 inline Error no_resource(std::string_view id) {
     return make("InvalidID", fmt::format("The ID '{}' is not valid", id));
 }
-inline Error no_default_vpc() {
-    return make("VPCIdNotSpecified", "No default VPC for this user");
-}
+inline Error no_default_vpc() { return make("VPCIdNotSpecified", "No default VPC for this user"); }
 
 inline Error bad_cidr(std::string_view cidr) {
     return invalid_value(cidr, "cidrBlock", "This is not a valid CIDR block.");
@@ -106,9 +105,9 @@ inline Error subnet_conflict(std::string_view cidr) {
                 fmt::format("The CIDR '{}' conflicts with another subnet", cidr));
 }
 inline Error default_vpc_exists(std::string_view id) {
-    return make("DefaultVpcAlreadyExists",
-                fmt::format("A Default VPC already exists for this account in this region: {}.",
-                            id));
+    return make(
+        "DefaultVpcAlreadyExists",
+        fmt::format("A Default VPC already exists for this account in this region: {}.", id));
 }
 inline Error default_subnet_exists(std::string_view id, std::string_view zone) {
     return make("DefaultSubnetAlreadyExistsInAvailabilityZone",
@@ -138,6 +137,20 @@ inline Error rule_exists(std::string_view rule) {
 inline Error no_such_permission() {
     return make("InvalidPermission.NotFound",
                 "The specified rule does not exist in this security group.");
+}
+inline Error malformed_rule(std::string message) {
+    return make("InvalidPermission.Malformed", std::move(message));
+}
+inline Error same_rule_twice() {
+    return invalid("The same permission must not appear multiple times");
+}
+inline Error no_prefix_list(std::string_view id) {
+    return make("InvalidPrefixListId.NotFound",
+                fmt::format("The prefix list ID '{}' does not exist", id));
+}
+inline Error no_peering(std::string_view id) {
+    return make("InvalidVpcPeeringConnectionID.NotFound",
+                fmt::format("The vpcPeeringConnection ID '{}' does not exist", id));
 }
 inline Error other_network() {
     return make("InvalidGroup.NotFound",

@@ -92,8 +92,7 @@ bool Ec2Service::is_used(contracts::OpContext& context, std::string_view id) {
 }
 
 template <class Look>
-Result<void> Ec2Service::look(std::string_view account, std::string_view region,
-                              const Look& look) {
+Result<void> Ec2Service::look(std::string_view account, std::string_view region, const Look& look) {
     store::Ticket ticket = 0;
     {
         const MutexLock lock(mutex_);
