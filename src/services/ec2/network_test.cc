@@ -82,15 +82,18 @@ TEST(Formats, FirstRegion) {
     const Region region = first_region("123456789012", "us-east-1");
     ASSERT_EQ(region.vpcs.size(), 1U);
     // Shown before anything is written: they must never change.
-    EXPECT_EQ(region.default_vpc(), "vpc-VPCID");
-    EXPECT_EQ(region.find_group(region.default_vpc(), "DEFAULT"), "sg-GROUPID");
+    EXPECT_EQ(region.default_vpc(), "vpc-99f2e4d7eb63e3c76");
+    EXPECT_EQ(region.find_group(region.default_vpc(), "DEFAULT"), "sg-f9b2b5e26c791bf10");
     EXPECT_EQ(region.subnets.size(), 3U);
     EXPECT_NE(first_region("123456789012", "us-east-2").default_vpc(), region.default_vpc());
     EXPECT_NE(first_region("000000000000", "us-east-1").default_vpc(), region.default_vpc());
     std::string subnets;
     for (const auto& [id, subnet] : region.subnets)
         subnets += id + " " + subnet.cidr + " " + zone_name("us-east-1", subnet.zone) + "\n";
-    EXPECT_EQ(subnets, "SUBNETS");
+    EXPECT_EQ(subnets,
+              "subnet-2dd5cee876bdc969f 172.31.32.0/20 us-east-1c\n"
+              "subnet-aa804d285a6101b5c 172.31.0.0/20 us-east-1a\n"
+              "subnet-b94cc094d1b71a6fc 172.31.16.0/20 us-east-1b\n");
 }
 
 TEST(Names, Zones) {

@@ -162,7 +162,8 @@ TEST_F(Networks, DefaultsCanGoAndComeBack) {
     EXPECT_EQ(bed_.call<CreateDefaultSubnet>(in_b).code(),
               "DefaultSubnetAlreadyExistsInAvailabilityZone");
     EXPECT_EQ(bed_.call<CreateDefaultVpc>({}).code(), "DefaultVpcAlreadyExists");
-    for (const auto& subnet : *bed_.call<DescribeSubnets>({})->subnets) {
+    const auto subnets = bed_.call<DescribeSubnets>({});
+    for (const auto& subnet : *subnets->subnets) {
         DeleteSubnet::Input input;
         input.subnet_id = subnet.subnet_id;
         EXPECT_EQ(bed_.call<DeleteSubnet>(input).code(), "ok");
@@ -194,9 +195,10 @@ TEST_F(Networks, Tags) {
     input.cidr_block = "10.0.0.0/16";
     auto& specification = input.tag_specifications.emplace().emplace_back();
     specification.resource_type = "vpc";
-    auto& tag = specification.tags.emplace().emplace_back();
+    model::ec2::Tag tag;
     tag.key = "Name";
     tag.value = "one";
+    specification.tags = {tag};
     const auto made = bed_.call<CreateVpc>(input);
     EXPECT_EQ(made->vpc->tags->front().value, "one");
     EXPECT_EQ(bed_.asked,
