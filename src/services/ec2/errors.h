@@ -60,6 +60,10 @@ inline Error too_many_filter_values(size_t most) {
         "FilterLimitExceeded",
         fmt::format("The maximum number of filter values specified on a single call is {}", most));
 }
+inline Error too_many_ids(size_t most) {
+    return make("RequestResourceCountExceeded",
+                fmt::format("A request can name at most {} resources.", most));
+}
 inline Error bad_token() {
     return make("InvalidNextToken", "The specified NextToken is not valid.");
 }

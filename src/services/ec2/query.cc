@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "codec/base64.h"
-#include "services/ec2/errors.h"
 
 namespace millrace::ec2 {
 namespace {
@@ -110,7 +109,7 @@ bool Query::take(std::string_view id, std::optional<std::string>& next_token) {
     return true;
 }
 
-bool is_named(const std::optional<std::vector<std::string>>& ids, std::string_view id) {
+bool is_named(const Ids& ids, std::string_view id) {
     return !ids || ids->empty() || std::find(ids->begin(), ids->end(), id) != ids->end();
 }
 

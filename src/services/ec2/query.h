@@ -11,6 +11,7 @@
 
 #include "core/result.h"
 #include "model/generated/ec2.h"
+#include "services/ec2/errors.h"
 #include "services/ec2/network.h"
 
 namespace millrace::ec2 {
@@ -18,6 +19,8 @@ namespace millrace::ec2 {
 // '*' stands for any text, '?' for one character, '\' takes the meaning of the next one away.
 // O(pattern * text).
 bool matches_wildcards(std::string_view pattern, std::string_view text);
+
+inline constexpr size_t kIdsMax = 1000;  // of one request
 
 class Query {
 public:
@@ -44,8 +47,19 @@ private:
     std::string last_;
 };
 
+using Ids = std::optional<std::vector<std::string>>;
+// That each of the ids is among `known`; `missing` makes the error.
+template <class Known>
+Result<void> check_ids(const Ids& ids, const Known& known, Error (*missing)(std::string_view)) {
+    if (!ids) return {};
+    if (ids->size() > kIdsMax) return errors::too_many_ids(kIdsMax);
+    for (const std::string& id : *ids) {
+        if (!known.contains(id)) return missing(id);
+    }
+    return {};
+}
 // Whether `id` is asked for; all are when there is no list.
-bool is_named(const std::optional<std::vector<std::string>>& ids, std::string_view id);
+bool is_named(const Ids& ids, std::string_view id);
 // "true" or "false".
 std::string truth(bool yes);
 

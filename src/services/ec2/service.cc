@@ -29,7 +29,7 @@ Ec2Service::Ec2Service(store::Store& store, OwnAddress own_address)
         txn.scan_space(store::Space::kNetworks, "", "", "",
                        [this](std::string_view partition, std::string_view sort,
                               std::string_view row) MR_NO_THREAD_SAFETY_ANALYSIS {
-                           take_row(known_[std::string(partition)].region, sort, row);
+                           take_row(known_[std::string(partition)], sort, row);
                            return true;
                        });
         return store::TxnDecision::kRollback;
@@ -61,8 +61,9 @@ void Ec2Service::save(contracts::OpContext& context, const Region& region,
         add(first.vpcs);
         add(first.subnets);
         add(first.groups);
-        rows[std::string(kRegionSort)] = encode_region_mark();
     }
+    // Every time: whoever waits for this row waits for the last change.
+    rows[std::string(kRegionSort)] = encode_region_mark();
     for (const std::string& id : ids) rows[id] = row_of(region, id);
     for (const auto& [id, row] : rows) {
         const store::KeyView key{store::Space::kNetworks, partition, id};
@@ -72,17 +73,16 @@ void Ec2Service::save(contracts::OpContext& context, const Region& region,
             context.txn().erase(key);
         }
     }
-    context.txn().on_commit([this, partition, rows = std::move(rows)](store::Version version) {
+    context.txn().on_commit([this, partition, rows = std::move(rows)](store::Version) {
         const MutexLock lock(mutex_);
-        Known& known = known_[partition];
+        Region& known = known_[partition];
         for (const auto& [id, row] : rows) {
             if (row) {
-                take_row(known.region, id, *row);
+                take_row(known, id, *row);
             } else {
-                drop_row(known.region, id);
+                drop_row(known, id);
             }
         }
-        known.ticket = version.major;
     });
 }
 
@@ -93,19 +93,18 @@ bool Ec2Service::is_used(contracts::OpContext& context, std::string_view id) {
 
 template <class Look>
 Result<void> Ec2Service::look(std::string_view account, std::string_view region, const Look& look) {
-    store::Ticket ticket = 0;
+    const std::string partition = partition_of(account, region);
     {
         const MutexLock lock(mutex_);
-        const auto known = known_.find(partition_of(account, region));
-        if (known == known_.end()) {
-            look(first_region(account, region));
-        } else {
-            look(known->second.region);
-            ticket = known->second.ticket;
-        }
+        const auto known = known_.find(partition);
+        look(known == known_.end() ? first_region(account, region) : known->second);
     }
     // What a power cut could take back is not told to anybody.
-    if (ticket != 0 && !store_.wait_durable(ticket))
+    std::optional<std::string> mark;
+    store::Ticket ticket = 0;
+    if (store_.read({store::Space::kNetworks, partition, kRegionSort}, mark, ticket) !=
+            store::CommitStatus::kOk ||
+        !store_.wait_durable(ticket))
         return errors::make("InternalError", "An internal error has occurred", 500);
     return {};
 }
@@ -182,8 +181,7 @@ bool Ec2Service::allows_ingress(std::string_view account, std::string_view regio
     };
     const MutexLock lock(mutex_);
     const auto known = known_.find(partition_of(account, region));
-    return known == known_.end() ? admits(first_region(account, region))
-                                 : admits(known->second.region);
+    return admits(known == known_.end() ? first_region(account, region) : known->second);
 }
 
 }  // namespace millrace::ec2

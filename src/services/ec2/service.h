@@ -52,11 +52,6 @@ public:
     bool is_used(contracts::OpContext& context, std::string_view id);
 
 private:
-    // What is committed, in the order of commits.
-    struct Known {
-        Region region;
-        store::Ticket ticket = 0;  // of the last change
-    };
     // Calls back with the region as it is committed. Returns when that is on disk.
     template <class Look>
     Result<void> look(std::string_view account, std::string_view region, const Look& look);
@@ -65,7 +60,8 @@ private:
     const OwnAddress own_address_;
     contracts::NetworkUsers* users_ = nullptr;
     Mutex mutex_;
-    std::unordered_map<std::string, Known> known_ MR_GUARDED_BY(mutex_);  // by partition
+    // What is committed, by partition; regions that nobody changed are not there.
+    std::unordered_map<std::string, Region> known_ MR_GUARDED_BY(mutex_);
 };
 
 }  // namespace millrace::ec2

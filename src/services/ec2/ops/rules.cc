@@ -34,6 +34,10 @@ Result<void> authorize_change(Ec2Service& service, OpContext& context,
     return {};
 }
 
+Error too_many_rules() {
+    return errors::limit_exceeded("RulesPerSecurityGroupLimitExceeded", "rules per security group");
+}
+
 Result<void> check_count(const SecurityGroup& group, bool egress) {
     size_t v4 = 0;
     size_t v6 = 0;
@@ -42,10 +46,7 @@ Result<void> check_count(const SecurityGroup& group, bool egress) {
         if (!rule.from_v6()) v4 += 1;
         if (rule.from_v6() || rule.from_group()) v6 += 1;
     }
-    if (std::max(v4, v6) > kRulesMax) {
-        return errors::limit_exceeded("RulesPerSecurityGroupLimitExceeded",
-                                      "rules per security group");
-    }
+    if (std::max(v4, v6) > kRulesMax) return too_many_rules();
     return {};
 }
 
@@ -70,6 +71,7 @@ Outcome<typename Op::Output> add_rules(Ec2Service& service, OpContext& context,
     if (permissions.empty()) return errors::missing("ipPermissions");
     MR_TRY(std::vector<Rule> rules, rules_of(region, context.account(), id, egress, permissions));
     MR_TRY(const Tags tags, tags_of(input.tag_specifications, "security-group-rule"));
+    if (rules.size() > 2 * kRulesMax) return too_many_rules();
     SecurityGroup& group = region.groups[id];
     typename Op::Output output;
     output.return_ = true;
@@ -212,10 +214,8 @@ Outcome<DescribeSecurityGroupRules::Output> DescribeSecurityGroupRules::run(Ec2S
     for (const auto& [id, group] : region.groups) {
         for (const Rule& rule : group.rules) rules[rule.id] = {&rule, &id};
     }
-    const auto& ids = input.security_group_rule_ids;
-    for (const std::string& id : ids.value_or(std::vector<std::string>())) {
-        if (!rules.contains(id)) return errors::no_rule(id);
-    }
+    const Ids& ids = input.security_group_rule_ids;
+    MR_CHECK_OK(check_ids(ids, rules, errors::no_rule));
     Output output;
     output.security_group_rules.emplace();
     for (const auto& [id, found] : rules) {

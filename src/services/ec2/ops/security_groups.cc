@@ -186,10 +186,10 @@ Outcome<DescribeSecurityGroups::Output> DescribeSecurityGroups::run(Ec2Service& 
     MR_TRY(Query query, Query::make(input.filters, kFilters, input.max_results, input.next_token));
     const Region region = service.load(context);
     // Names mean groups of the default VPC.
-    std::optional<std::vector<std::string>> ids = input.group_ids;
-    for (const std::string& id : input.group_ids.value_or(std::vector<std::string>())) {
-        if (!region.groups.contains(id)) return errors::no_group(id);
-    }
+    Ids ids = input.group_ids;
+    MR_CHECK_OK(check_ids(input.group_ids, region.groups, errors::no_group));
+    if (input.group_names && input.group_names->size() > kIdsMax)
+        return errors::too_many_ids(kIdsMax);
     for (const std::string& name : input.group_names.value_or(std::vector<std::string>())) {
         MR_TRY(const std::string id, group_of(region, std::nullopt, name));
         if (!ids) ids.emplace();

@@ -215,9 +215,7 @@ Outcome<DescribeSubnets::Output> DescribeSubnets::run(Ec2Service& service, OpCon
                                                       const Input& input) {
     MR_TRY(Query query, Query::make(input.filters, kFilters, input.max_results, input.next_token));
     const Region region = service.load(context);
-    for (const std::string& id : input.subnet_ids.value_or(std::vector<std::string>())) {
-        if (!region.subnets.contains(id)) return errors::no_subnet(id);
-    }
+    MR_CHECK_OK(check_ids(input.subnet_ids, region.subnets, errors::no_subnet));
     Output output;
     output.subnets.emplace();
     for (const auto& [id, subnet] : region.subnets) {

@@ -5,7 +5,6 @@
 namespace millrace::ec2 {
 namespace {
 
-constexpr size_t kResourcesMax = 1000;  // of one request
 constexpr std::array<std::string_view, 4> kFilters = {"key", "resource-id", "resource-type",
                                                       "value"};
 
@@ -44,8 +43,7 @@ Result<Tagged> find_tagged(Region& region, const std::string& id) {
 template <class Change>
 Result<void> change_tags(Ec2Service& service, OpContext& context,
                          const std::vector<std::string>& resources, const Change& change) {
-    if (resources.size() > kResourcesMax)
-        return errors::limit_exceeded("RequestResourceCountExceeded", "resources in a request");
+    if (resources.size() > kIdsMax) return errors::too_many_ids(kIdsMax);
     Region region = service.load(context);
     std::vector<std::string> rows;
     for (const std::string& id : resources) {

@@ -151,9 +151,7 @@ Outcome<DescribeVpcs::Output> DescribeVpcs::run(Ec2Service& service, OpContext& 
                                                 const Input& input) {
     MR_TRY(Query query, Query::make(input.filters, kFilters, input.max_results, input.next_token));
     const Region region = service.load(context);
-    for (const std::string& id : input.vpc_ids.value_or(std::vector<std::string>())) {
-        if (!region.vpcs.contains(id)) return errors::no_vpc(id);
-    }
+    MR_CHECK_OK(check_ids(input.vpc_ids, region.vpcs, errors::no_vpc));
     Output output;
     output.vpcs.emplace();
     for (const auto& [id, vpc] : region.vpcs) {
