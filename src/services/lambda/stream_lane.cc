@@ -1,6 +1,7 @@
 #include "services/lambda/stream_lane.h"
 
 #include <algorithm>
+#include <set>
 
 #include "codec/json.h"
 #include "core/log.h"
@@ -33,10 +34,10 @@ void StreamCoordinator::run() {
         for (const std::string& id : unfinished) {
             const auto shard = std::find_if(shards->begin(), shards->end(),
                                             [&](const auto& one) { return one.shard_id == id; });
-            if (started_.contains(id) || unfinished.contains(shard->parent_id)) continue;
-            if (!prepare(*shard)) break;
-            start_lanes(*shard);
-            started_.insert(id);
+            if (unfinished.contains(shard->parent_id)) continue;
+            Started& started = started_[id];
+            if (started.lanes == 0 && !prepare(*shard)) break;
+            start_lanes(*shard, started);
         }
         wait(run_->key(), seen, service_.parts().clock.now() + kLookAgain);
     }
@@ -69,18 +70,20 @@ bool StreamCoordinator::prepare(const contracts::StreamShard& shard) {
     });
 }
 
-void StreamCoordinator::start_lanes(const contracts::StreamShard& shard) {
-    const auto left = std::make_shared<std::atomic<int>>(mapping_.parallelization);
-    for (int lane = 0; lane < mapping_.parallelization; ++lane) {
-        run_->start_lane([run = run_, shard, lane, left](const std::atomic<bool>& stop) {
-            if (!ShardLane(run, stop, shard, lane).run() || --*left > 0) return;
-            {
-                const MutexLock lock(run->mutex);
-                run->finished.insert(shard.shard_id);
-            }
-            run->service.parts().hub.signal(run->key());
-        });
-    }
+void StreamCoordinator::start_lanes(const contracts::StreamShard& shard, Started& started) {
+    if (!started.left) started.left = std::make_shared<std::atomic<int>>(mapping_.parallelization);
+    const auto start = [&](int lane) {
+        return run_->start_lane(
+            [run = run_, shard, lane, left = started.left](const std::atomic<bool>& stop) {
+                if (!ShardLane(run, stop, shard, lane).run() || --*left > 0) return;
+                {
+                    const MutexLock lock(run->mutex);
+                    run->finished.insert(shard.shard_id);
+                }
+                run->service.parts().hub.signal(run->key());
+            });
+    };
+    while (started.lanes < mapping_.parallelization && start(started.lanes)) started.lanes += 1;
 }
 
 // ---- one lane of a shard ----

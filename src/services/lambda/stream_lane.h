@@ -5,9 +5,10 @@
 // Source: Lambda Developer Guide, "Using Lambda with Amazon DynamoDB".
 #pragma once
 
+#include <atomic>
 #include <deque>
+#include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -23,9 +24,14 @@ public:
 private:
     // Writes checkpoints for the lanes that the shard has now. False: the run is over.
     bool prepare(const contracts::StreamShard& shard);
-    void start_lanes(const contracts::StreamShard& shard);
+    struct Started {
+        int lanes = 0;
+        std::shared_ptr<std::atomic<int>> left;  // that have not come to the shard's end
+    };
+    // Those that cannot be started now are when the coordinator looks again.
+    void start_lanes(const contracts::StreamShard& shard, Started& started);
 
-    std::set<std::string> started_;
+    std::map<std::string, Started> started_;  // by shard
 };
 
 class ShardLane : public Lane {

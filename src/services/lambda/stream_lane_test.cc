@@ -308,14 +308,7 @@ TEST_F(StreamMapping, ChildrenWaitForTheirParent) {
     EXPECT_EQ(seen().find("3,4"), std::string::npos);
     runner.handler = nullptr;
     runner.calls.clear();
-    // The coordinator waits while the shard's lanes run.
-    on_wait = [this] {
-        while (!lanes.waiting.empty() && !lanes.stop) {
-            auto body = std::move(lanes.waiting.front());
-            lanes.waiting.pop_front();
-            body(lanes.stop);
-        }
-    };
+    lanes_work_in_waits(5);
     work(5);
     EXPECT_EQ(seen(), "1,2 3,4");
 }
@@ -336,26 +329,27 @@ TEST_F(StreamMapping, SplitsLoseAndReorderNothing) {
         const std::string uuid = map(wanted);
         std::map<uint64_t, std::string> shard_of;
         uint64_t n = 0;
-        const auto put_some = [&](std::initializer_list<const char*> open) {
+        int splits = 0;
+        const auto put_some = [&] {
             for (int i = 0; i < 30; ++i) {
                 n += 1;
                 const uint64_t key = n % 8;
                 // Items keep their side of each split.
-                const std::string shard = open.size() == 1   ? "s1"
-                                          : key < 4          ? "b"
-                                          : open.size() == 2 ? "a"
-                                          : key < 6          ? "aa"
-                                                             : "ab";
+                const char* shard = splits == 0   ? "s1"
+                                    : key < 4     ? "b"
+                                    : splits == 1 ? "a"
+                                    : key < 6     ? "aa"
+                                                  : "ab";
                 streams.add(shard, n, "k" + std::to_string(key), clock.now());
                 shard_of[n] = shard;
             }
         };
-        const auto split = [&](const std::string& parent,
-                               std::initializer_list<const char*> children) {
+        const auto split = [&](const std::string& parent, const char* left, const char* right) {
+            splits += 1;
             for (auto& shard : streams.shard_list) {
                 if (shard.shard_id == parent) shard.closed = true;
             }
-            for (const char* child : children) streams.add_shard(child, parent);
+            for (const char* child : {left, right}) streams.add_shard(child, parent);
             hub.signal("stream:" + parent);
         };
         std::vector<std::string> done;  // numbers, in the order in which they were done
@@ -370,16 +364,16 @@ TEST_F(StreamMapping, SplitsLoseAndReorderNothing) {
             work(12);
             on_wait = nullptr;
         };
-        put_some({"s1"});
+        put_some();
         run();
-        put_some({"s1"});
-        split("s1", {"a", "b"});
-        put_some({"a", "b"});
+        put_some();
+        split("s1", "a", "b");
+        put_some();
         restart();
         run();
-        put_some({"a", "b"});
-        split("a", {"aa", "ab"});
-        put_some({"aa", "ab", "b"});
+        put_some();
+        split("a", "aa", "ab");
+        put_some();
         for (int i = 0; i < 4; ++i) {
             restart();
             run();
@@ -422,6 +416,24 @@ TEST_F(StreamMapping, ExpiredRecordsAreNotTheEnd) {
     streams.shard_list[0].closed = true;
     work();
     EXPECT_EQ(seen(), "8");
+}
+
+// Lanes for which there was no thread are started later.
+TEST_F(StreamMapping, LanesThatCannotStartAreTriedAgain) {
+    auto wanted = input();
+    wanted.parallelization_factor = 3;
+    map(wanted);
+    put(1, 10);
+    mapping_worker->step(clock.now());
+    lanes.refusals = 2;
+    lanes_work_in_waits(2);
+    run_lanes(4);
+    EXPECT_EQ(lanes.refusals, 0);
+    std::set<std::string> all;
+    for (const std::string& payload : runner.payloads()) {
+        for (const std::string& n : numbers(payload)) all.insert(n);
+    }
+    EXPECT_EQ(all.size(), 10u);
 }
 
 // A shard whose records went before they were read is done with, and holds back no child.

@@ -246,9 +246,14 @@ public:
 class FakeLanes final : public contracts::LaneHost {
 public:
     bool start(const std::string&, std::function<void(const std::atomic<bool>&)> body) override {
+        if (refusals > 0) {
+            refusals -= 1;
+            return false;
+        }
         waiting.push_back(std::move(body));
         return true;
     }
+    int refusals = 0;  // how often no thread can be had
     std::atomic<bool> stop{false};
     std::deque<std::function<void(const std::atomic<bool>&)>> waiting;
 };
