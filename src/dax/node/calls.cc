@@ -320,17 +320,17 @@ Result<bool> Calls::page(std::string& out, Request& request, std::string_view op
     } else {
         MR_TRY(const TableInfoRef info, table_info(*request.input.table_name));
         Cache::Read read;
-        const Cache::Found found = node_.queries().find_or_read(
-            info->identity + request.fingerprint, bytes, read,
-            [this, &out, done](const Result<CachedBytes>& joined) {
-                if (joined) {
-                    out += **joined;
-                    finish_page(out, {});
-                } else {
-                    answer_error(out, joined.error());
-                }
-                done();
-            });
+        const Cache::Found found =
+            node_.queries().find_or_read(info->identity + request.fingerprint, bytes, read,
+                                         [this, &out, done](const Result<CachedBytes>& joined) {
+                                             if (joined) {
+                                                 out += **joined;
+                                                 finish_page(out, {});
+                                             } else {
+                                                 answer_error(out, joined.error());
+                                             }
+                                             done();
+                                         });
         if (found == Cache::Found::kJoined) return false;
         if (found == Cache::Found::kMiss) {
             Result<CachedBytes> result = read_page<Output>(request, operation, capacity);

@@ -60,6 +60,25 @@ TEST_F(NodeTest, EndpointsAreThoseOfTheSocket) {
     EXPECT_NE(bytes.find(std::string("\x44\x7f\0\0\1", 5)), std::string::npos);
 }
 
+class ImpatientTest : public NodeTest {
+protected:
+    ImpatientTest() { options.authorization_timeout = std::chrono::milliseconds(50); }
+};
+
+TEST_F(ImpatientTest, StrangersAreNotKept) {
+    net::LoopbackClient known(server->port());
+    EXPECT_EQ(ask(known, handshake() + authorize() + get_item("a")), found);
+    for (const std::string& bytes :
+         {std::string("\x67"), handshake() + begin(Method::kAuthorizeConnection)}) {
+        net::LoopbackClient client(server->port());
+        client.send(bytes);
+        const auto start = std::chrono::steady_clock::now();
+        EXPECT_EQ(client.read_all(), "");
+        EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(8));
+    }
+    EXPECT_EQ(ask(known, get_item("a")), found);
+}
+
 TEST_F(NodeTest, WhatIsNotTheProtocolIsClosed) {
     for (const std::string& bytes :
          {std::string("GET / HTTP/1.1\r\n\r\n"), std::string("\xff"), handshake(2),
@@ -94,9 +113,9 @@ TEST_F(NodeTest, AttributeListsStayWhatTheyAre) {
     const auto row = [this](std::string partition, std::string sort) {
         std::optional<std::string> value;
         store::Ticket ticket = 0;
-        EXPECT_EQ(store->read({store::Space::kDax, std::move(partition), std::move(sort)}, value,
-                              ticket),
-                  store::CommitStatus::kOk);
+        EXPECT_EQ(
+            store->read({store::Space::kDax, std::move(partition), std::move(sort)}, value, ticket),
+            store::CommitStatus::kOk);
         return codec::hex_encode(value.value_or("nothing"));
     };
     EXPECT_EQ(row("list", std::string("\0\0\0\0\0\0\0\2", 8)), "010201610162");
@@ -104,13 +123,15 @@ TEST_F(NodeTest, AttributeListsStayWhatTheyAre) {
 }
 
 TEST_F(NodeTest, AnAccountMayNotNameListsWithoutEnd) {
-    ASSERT_EQ(store->run([](store::Txn& txn) {
-                       std::string usage = "\1";
-                       append_u64(usage, AttributeLists::kListsMax - 1);
-                       append_u64(usage, 0);
-                       txn.put({store::Space::kDax, "usage", "000000000000"}, usage);
-                       return store::TxnDecision::kCommit;
-                   }).status,
+    ASSERT_EQ(store
+                  ->run([](store::Txn& txn) {
+                      std::string usage = "\1";
+                      append_u64(usage, AttributeLists::kListsMax - 1);
+                      append_u64(usage, 0);
+                      txn.put({store::Space::kDax, "usage", "000000000000"}, usage);
+                      return store::TxnDecision::kCommit;
+                  })
+                  .status,
               store::CommitStatus::kOk);
     AttributeLists lists(*store);
     EXPECT_TRUE(lists.id_of({"a"}, "000000000000"));

@@ -59,7 +59,8 @@ Result<TableInfoRef> Tables::find(std::string_view name, const contracts::Reques
     auto found = std::make_shared<TableInfo>();
     found->schema = std::make_shared<const KeySchema>(schema_of(table));
     found->identity =
-        codec::sha256(table.table_arn.value_or(key) + "/" + table.table_id.value_or("")).substr(0, kIdentityBytes);
+        codec::sha256(table.table_arn.value_or(key) + "/" + table.table_id.value_or(""))
+            .substr(0, kIdentityBytes);
     found->version = version;
     const MutexLock lock(mutex_);
     if (tables_.size() >= kTablesMax) tables_.clear();

@@ -15,6 +15,7 @@
 #include "codec/hex.h"
 #include "dax/node/node.h"
 #include "dax/wire/methods.h"
+#include "item/number.h"
 #include "model/generated/dynamodb.h"
 #include "net/loopback_client.h"
 #include "net/server.h"
@@ -52,10 +53,11 @@ class AllowAll final : public contracts::Authorizer {
 public:
     contracts::Decision decide(const contracts::Caller&, const contracts::AuthzRequest& request,
                                const contracts::RequestFacts&) const override {
-        return {request.action == denied ? contracts::DecisionKind::kImplicitDeny
-                                         : contracts::DecisionKind::kAllow};
+        const bool allowed = request.action != denied && (only.empty() || request.action == only);
+        return {allowed ? contracts::DecisionKind::kAllow : contracts::DecisionKind::kImplicitDeny};
     }
     std::string denied;
+    std::string only;
 };
 
 template <class Input, class Output>
@@ -195,7 +197,7 @@ private:
     }
     void put(item::ItemView item) {
         items_[std::string(item.find("pk").string())] =
-            static_cast<int>(*item.find("v").integer());
+            std::stoi(item::number_text(item.find("v").number()));
     }
     void erase(item::ItemView key) { items_.erase(std::string(key.find("pk").string())); }
 
