@@ -23,9 +23,8 @@ bool defines(Method method) {
 }  // namespace
 
 Session::Session(dax::Node& node, net::IoThread& thread, net::Socket socket)
-    : net::Session(thread, std::move(socket)),
-      node_(node),
-      stranger_until_(std::chrono::steady_clock::now() + node.options().authorization_timeout) {
+    : net::Session(thread, std::move(socket)), node_(node), stranger_(*this) {
+    thread_.wheel().arm(stranger_, node_.options().authorization_timeout);
     info_.account_id = node_.options().account;
     info_.region = node_.options().region;
     info_.caller = node_.role();
@@ -61,15 +60,7 @@ net::Task<bool> Session::receive_items(size_t items, std::chrono::milliseconds p
         if (in_.size() >= most || scanner_.wanted() > most) co_return false;
         idle_ = in_.size() == 0;
         if (idle_ && thread_.stopping()) co_return false;
-        std::chrono::milliseconds most_wait =
-            idle_ ? patience : thread_.shared().options.body_timeout;
-        if (!known) {
-            const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-                stranger_until_ - std::chrono::steady_clock::now());
-            if (left.count() <= 0) co_return false;
-            most_wait = std::min(most_wait, left);
-        }
-        arm(most_wait);
+        arm(idle_ ? patience : thread_.shared().options.body_timeout);
         // A request that says how long it is still has to send it: room grows with what came.
         const uint64_t missing =
             scanner_.wanted() - std::min<uint64_t>(scanner_.wanted(), in_.size());
@@ -196,9 +187,8 @@ void Session::answer_endpoints() {
 void Session::authorize_connection(std::string_view arguments) {
     cbor::Reader reader(arguments);
     const TimePoint now = node_.parts().clock.now();
-    if (authorized_until_ != TimePoint{}) {
-        stranger_until_ = std::chrono::steady_clock::now() + node_.options().authorization_timeout;
-    }
+    if (authorized_until_ != TimePoint{})
+        thread_.wheel().arm(stranger_, node_.options().authorization_timeout);
     authorized_until_ = TimePoint{};
     credential_.reset();
     decided_.clear();
@@ -215,6 +205,7 @@ void Session::authorize_connection(std::string_view arguments) {
     refused_.reset();
     access_key_id_ = request->access_key_id;
     authorized_until_ = now + kAuthorizedFor;
+    thread_.wheel().disarm(stranger_);
     credential_ = *credential;
 }
 

@@ -4,7 +4,6 @@
 // Ownership: lives in the frame of its own coroutine.
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -32,6 +31,15 @@ public:
     net::Task<void> run();
 
 private:
+    // Closes a connection that does not authorise itself in time, whatever trickles in.
+    class Stranger final : public net::TimerWheel::Node {
+    public:
+        explicit Stranger(Session& session) : session_(session) {}
+        void on_deadline() override { session_.close(); }
+
+    private:
+        Session& session_;
+    };
     void stop(bool force) override;
     void on_deadline() override;
 
@@ -64,8 +72,7 @@ private:
     cbor::Scanner scanner_;
     bool idle_ = true;
     uint64_t memory_taken_ = 0;
-    // By when somebody must be authorised, whatever trickles in.
-    std::chrono::steady_clock::time_point stranger_until_;
+    Stranger stranger_;
 
     std::string access_key_id_;
     TimePoint authorized_until_{};
