@@ -7,6 +7,7 @@
 
 #include "contracts/operation.h"
 #include "gateway/errors.h"
+#include "model/generated/dax.h"
 #include "model/generated/dynamodb.h"
 #include "model/generated/dynamodbstreams.h"
 #include "model/generated/iam.h"
@@ -35,7 +36,8 @@ inline std::vector<contracts::ServiceEntry> all_models() {
     return {empty_entry(model::iam::kService),      empty_entry(model::sts::kService),
             empty_entry(model::dynamodb::kService), empty_entry(model::dynamodbstreams::kService),
             empty_entry(model::logs::kService),     empty_entry(model::sqs::kService),
-            empty_entry(model::s3::kService),       empty_entry(model::lambda::kService)};
+            empty_entry(model::s3::kService),       empty_entry(model::lambda::kService),
+            empty_entry(model::dax::kService)};
 }
 
 }  // namespace millrace::gateway

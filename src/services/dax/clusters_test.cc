@@ -138,7 +138,8 @@ TEST(CreateCluster, NodesAreSpread) {
     TestBed bed;
     bed.make("orders", 4);
     std::map<std::string, int> zones;
-    for (const auto& node : *bed.shown().nodes) zones[*node.availability_zone] += 1;
+    const auto cluster = bed.shown();
+    for (const auto& node : *cluster.nodes) zones[*node.availability_zone] += 1;
     EXPECT_EQ(zones.size(), 3u);
     EXPECT_EQ(bed.nodes(), "a:available b:available c:available d:available");
 }

@@ -15,7 +15,8 @@ void happen(TestBed& bed, const std::string& message, const std::string& source 
 
 std::string found(TestBed& bed, const DescribeEvents::Input& input) {
     std::string text;
-    for (const auto& event : *bed.call<DescribeEvents>(input)->events) text += *event.message;
+    const auto answer = bed.call<DescribeEvents>(input);
+    for (const auto& event : *answer->events) text += *event.message;
     return text;
 }
 

@@ -227,5 +227,25 @@ TEST(SubnetGroups, Quotas) {
               "SubnetGroupQuotaExceededFault");
 }
 
+TEST(NetworkUsers, WhatClustersAndGroupsReferTo) {
+    TestBed bed;
+    ASSERT_EQ(bed.call<CreateSubnetGroup>(subnets("g", {"subnet-x"})).code(), "ok");
+    bed.make("orders", 1);
+    const auto uses = [&](const char* id, const char* region = kRegion) {
+        bool used = false;
+        bed.store->run([&](store::Txn& txn) {
+            used = bed.service->uses(txn, kAccount, region, id);
+            return store::TxnDecision::kRollback;
+        });
+        return used;
+    };
+    EXPECT_TRUE(uses("subnet-x"));
+    EXPECT_TRUE(uses("subnet-a"));
+    EXPECT_TRUE(uses("sg-default"));
+    EXPECT_FALSE(uses("subnet-b"));
+    EXPECT_FALSE(uses("sg-1"));
+    EXPECT_FALSE(uses("subnet-x", "eu-west-1"));
+}
+
 }  // namespace
 }  // namespace millrace::dax_control

@@ -60,13 +60,7 @@ const Subnet& place(const Cluster& cluster, const SubnetGroup& group, std::strin
 
 Result<std::map<std::string, SubnetGroup>> read_subnet_groups(DaxControlService& service,
                                                               contracts::OpContext& context) {
-    std::map<std::string, SubnetGroup> groups;
-    context.txn().scan({store::Space::kDax,
-                        partition_of(kSubnetGroups, context.account(), context.region()), "", ""},
-                       [&](std::string_view name, std::string_view row) {
-                           groups.emplace(name, decode_subnet_group(row));
-                           return true;
-                       });
+    auto groups = read_stored_subnet_groups(context.txn(), context.account(), context.region());
     if (!groups.contains(std::string(kDefaultSubnetGroup))) {
         const auto subnets =
             service.parts().network.default_subnets(context.account(), context.region());

@@ -75,25 +75,18 @@ bool any_node(const Cluster& cluster, NodeStatus status) {
                        [&](const Node& node) { return node.status == status; });
 }
 
-// Takes over the outcome of an apply() that succeeded; removed nodes are gone.
+// Takes over what is known of the nodes. Returns what happened, for the events.
 std::vector<std::string> take_states(const contracts::DaxClusterState& state, Cluster& cluster) {
     std::vector<std::string> news;
-    const bool new_cluster = cluster.status == ClusterStatus::kCreating;
     cluster.discovery_address = state.discovery_address;
     cluster.discovery_port = state.discovery_port;
-    cluster.applying_parameters = false;
-    cluster.applying_security_groups = false;
-    std::erase_if(cluster.nodes, [&](const Node& node) {
-        if (node.status != NodeStatus::kDeleting) return false;
-        news.push_back("Removed node " + node.id + ".");
-        return true;
-    });
     std::string trouble;
     for (Node& node : cluster.nodes) {
         const auto live = std::find_if(
             state.nodes.begin(), state.nodes.end(),
             [&](const contracts::DaxNodeState& one) { return one.node_id == node.id; });
-        if (live == state.nodes.end()) continue;
+        if (live == state.nodes.end() || node.status == NodeStatus::kDeleting) continue;
+        const bool new_cluster = cluster.status == ClusterStatus::kCreating;
         for (std::string& one : take_state(*live, new_cluster, node))
             news.push_back(std::move(one));
         if (live->status == contracts::DaxNodeStatus::kFailed &&
@@ -103,12 +96,23 @@ std::vector<std::string> take_states(const contracts::DaxClusterState& state, Cl
     }
     if (!trouble.empty() && trouble != cluster.trouble) news.push_back(trouble);
     cluster.trouble = trouble;
-    const bool settled =
-        !any_node(cluster, NodeStatus::kCreating) && !any_node(cluster, NodeStatus::kRebooting);
-    if (settled) {
-        if (new_cluster) news.push_back("Cluster created.");
-        cluster.status = ClusterStatus::kAvailable;
-    }
+    return news;
+}
+
+// What was asked for was done: removed nodes are gone, groups applied.
+std::vector<std::string> finish(Cluster& cluster) {
+    std::vector<std::string> news;
+    cluster.applying_parameters = false;
+    cluster.applying_security_groups = false;
+    std::erase_if(cluster.nodes, [&](const Node& node) {
+        if (node.status != NodeStatus::kDeleting) return false;
+        news.push_back("Removed node " + node.id + ".");
+        return true;
+    });
+    if (any_node(cluster, NodeStatus::kCreating) || any_node(cluster, NodeStatus::kRebooting))
+        return news;
+    if (cluster.status == ClusterStatus::kCreating) news.push_back("Cluster created.");
+    cluster.status = ClusterStatus::kAvailable;
     return news;
 }
 
@@ -121,6 +125,7 @@ Duration pause_of(const Cluster& cluster) {
 }  // namespace
 
 TimePoint Reconciler::step(TimePoint now) {
+    if (service_.stopping()) return now + kLookAtLeast;
     std::vector<std::pair<Cluster, ParameterGroup>> clusters;
     store::Store& store = service_.parts().store;
     const auto read = store.run([&](store::Txn& txn) {
@@ -171,6 +176,8 @@ Result<void> Reconciler::act(const Cluster& cluster, const ParameterGroup& param
 Duration Reconciler::settle(const Cluster& seen, const Result<void>& acted) {
     DaxControlParts& parts = service_.parts();
     const auto state = parts.clusters.state(seen.account, seen.region, seen.name);
+    // Asked behind the state, which may already be that of clusters that stop.
+    if (service_.stopping()) return kLookAtLeast;
     Duration pause = Duration::zero();
     const auto run = parts.store.run([&](store::Txn& txn) {
         pause = Duration::zero();
@@ -178,13 +185,12 @@ Duration Reconciler::settle(const Cluster& seen, const Result<void>& acted) {
         if (!found || found->generation != seen.generation) return store::TxnDecision::kRollback;
         Cluster cluster = *found;
         std::vector<std::string> news;
-        if (!acted) {
-            const std::string trouble =
-                "The cluster cannot be started or changed: " + acted.error().message;
-            if (cluster.trouble != trouble) news.push_back(trouble);
-            cluster.trouble = trouble;
-        } else if (state) {
-            news = take_states(*state, cluster);
+        if (state) news = take_states(*state, cluster);
+        if (acted && state) {
+            for (std::string& one : finish(cluster)) news.push_back(std::move(one));
+        } else if (!acted) {
+            cluster.trouble = "The cluster cannot be started or changed: " + acted.error().message;
+            if (cluster.trouble != found->trouble) news.push_back(cluster.trouble);
         }
         pause = pause_of(cluster);
         if (encode(cluster) == encode(*found)) return store::TxnDecision::kRollback;

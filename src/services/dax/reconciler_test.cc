@@ -232,6 +232,36 @@ TEST(Reconciler, Deletes) {
     EXPECT_EQ(bed.clusters.running.at("orders").nodes.size(), 1u);
 }
 
+// Even when nothing can be done, what is known of the nodes is told.
+TEST(Reconciler, TheOnlyNodeFails) {
+    TestBed bed;
+    bed.make("orders", 1);
+    bed.clusters.failing = {"orders-a"};
+    bed.clusters.refusal = Error{.code = "x", .message = "no node runs"};
+    bed.step_ms();
+    bed.step_ms();
+    EXPECT_EQ(bed.nodes(), "a:failed");
+    EXPECT_EQ(bed.events(),
+              "The cluster cannot be started or changed: no node runs|"
+              "Node orders-a failed and is being replaced: the port is taken|Cluster created.|");
+    bed.clusters.failing.clear();
+    bed.clusters.refusal.reset();
+    bed.step_ms();
+    EXPECT_EQ(bed.nodes(), "a:available");
+}
+
+// The nodes of a server that stops are no news.
+TEST(Reconciler, Stops) {
+    TestBed bed;
+    bed.make();
+    bed.service->stop();
+    bed.clusters.refusal = Error{.code = "x", .message = "stopping"};
+    const int applied = bed.clusters.applied;
+    bed.step_ms();
+    EXPECT_EQ(bed.clusters.applied, applied);
+    EXPECT_EQ(bed.events(), "Cluster created.|");
+}
+
 // What was done for an older state of the cluster is not taken for done.
 TEST(Reconciler, AChangeMeanwhile) {
     TestBed bed;

@@ -1,5 +1,7 @@
 #include "services/dax/service.h"
 
+#include <algorithm>
+
 #include "services/dax/reconciler.h"
 
 namespace millrace::dax_control {
@@ -29,6 +31,30 @@ ParameterGroup default_parameter_group() {
 
 std::unique_ptr<contracts::Worker> DaxControlService::make_worker() {
     return std::make_unique<Reconciler>(*this);
+}
+
+bool DaxControlService::uses(store::Txn& txn, std::string_view account, std::string_view region,
+                             std::string_view id) {
+    for (const auto& [name, group] : read_stored_subnet_groups(txn, account, region)) {
+        for (const Subnet& subnet : group.subnets) {
+            if (subnet.id == id) return true;
+        }
+    }
+    for (const auto& [name, cluster] : read_clusters(txn, account, region)) {
+        for (const std::string& group : cluster.security_groups) {
+            if (group == id) return true;
+        }
+        for (const Node& node : cluster.nodes) {
+            if (node.subnet_id == id) return true;
+        }
+    }
+    return false;
+}
+
+std::map<std::string, SubnetGroup> read_stored_subnet_groups(store::Txn& txn,
+                                                             std::string_view account,
+                                                             std::string_view region) {
+    return read_rows(txn, kSubnetGroups, account, region, decode_subnet_group);
 }
 
 std::map<std::string, Cluster> read_clusters(store::Txn& txn, std::string_view account,

@@ -253,7 +253,8 @@ public:
         DescribeEvents::Input input;
         if (!source.empty()) input.source_name = source;
         std::string text;
-        for (const auto& event : *call<DescribeEvents>(input)->events) text += *event.message + "|";
+        const auto answer = call<DescribeEvents>(input);
+        for (const auto& event : *answer->events) text += *event.message + "|";
         return text;
     }
 
