@@ -7,6 +7,7 @@
 
 #include "app/certificates.h"
 #include "app/data_folder.h"
+#include "app/own_address.h"
 #include "auth/evaluate.h"
 #include "contracts/wake_hub.h"
 #include "core/log.h"
@@ -20,6 +21,7 @@
 #include "sandbox/code_cache.h"
 #include "sandbox/runner.h"
 #include "services/dynamodb/service.h"
+#include "services/ec2/service.h"
 #include "services/iam/service.h"
 #include "services/lambda/service.h"
 #include "services/logs/service.h"
@@ -103,6 +105,7 @@ private:
     std::unique_ptr<dynamodb::DynamoDbService> dynamodb_;
     std::unique_ptr<streams::StreamsService> streams_;
     std::unique_ptr<logs::LogsService> logs_;
+    std::unique_ptr<ec2::Ec2Service> ec2_;
     std::unique_ptr<sqs::SqsService> sqs_;
     std::unique_ptr<workers::LaneThreads> lanes_;
     std::unique_ptr<lambda::LambdaService> lambda_;
@@ -168,6 +171,7 @@ Result<void> Wiring::start() {
     streams_ = std::make_unique<streams::StreamsService>(*store_, clock_, seal_key);
     logs_ = std::make_unique<logs::LogsService>(*store_, clock_, hub_);
     sqs_ = std::make_unique<sqs::SqsService>(*store_, clock_, rng_, hub_);
+    ec2_ = std::make_unique<ec2::Ec2Service>(*store_, is_own_address);
 
     lanes_ = std::make_unique<workers::LaneThreads>(hub_);
     lambda_ = std::make_unique<lambda::LambdaService>(lambda::LambdaParts{
@@ -193,6 +197,7 @@ Result<void> Wiring::start() {
     services.push_back(lambda_->entry());
     services.push_back(sqs_->entry());
     services.push_back(s3_->entry());
+    services.push_back(ec2_->entry());
     gateway_ = std::make_unique<gateway::Gateway>(
         gateway::GatewayParts{*store_, *blobs_, *iam_, authorizer_, s3_->website(), hub_, *pool_,
                               clock_, rng_, options_.account, options_.region},
