@@ -85,6 +85,7 @@ struct TimeToLive {
     bool enabled = false;
     std::string attribute;    // also while a disabled one may still have rows
     uint64_t generation = 0;  // grows with every enabling: names the back-fill
+    TimePoint changed{};      // zero: never
 };
 
 // Whether writes keep what was there before them: backup/history.h.
@@ -128,6 +129,10 @@ struct TableStatistics {
     std::atomic<int64_t> items{0};
     std::atomic<int64_t> bytes{0};
     std::atomic<uint64_t> history_records{0};  // in this process: orders those of one microsecond
+    // backup/history.cc, in µs: no time that an earlier process gave is later than the floor (below
+    // 0: not known yet), none of this process is later than the mark in the store.
+    std::atomic<int64_t> history_floor{-1};
+    std::atomic<int64_t> history_mark{0};
     StreamHeat stream_heat;
     Throttle throttle;
 };
@@ -140,7 +145,7 @@ struct Index {
     KeyAttributes keys;
     ProjectionKind projection = ProjectionKind::kAll;
     std::vector<std::string> non_key_attributes;  // kInclude
-    Throughput throughput;                        // zeros: on demand
+    Throughput throughput;                        // as Table::throughput
     TimePoint last_increase{};                    // zero: never
     TimePoint last_decrease{};
 
@@ -201,8 +206,8 @@ std::string encode_table(const Table& table);
 // Nothing: unknown version or malformed.
 std::optional<Table> decode_table(std::string_view bytes);
 
-// OnDemandThroughput of CreateTable and UpdateTable: changes the table's maxima.
-Result<void> apply_on_demand_throughput(Table& table,
+// OnDemandThroughput of a table or an index: changes its maxima. `on_demand`: the table is.
+Result<void> apply_on_demand_throughput(bool on_demand, Throughput& maxima,
                                         const model::dynamodb::OnDemandThroughput& wanted);
 
 // As DescribeTable shows it. `status`: ACTIVE, CREATING, UPDATING, DELETING. `index_sizes`: as many
