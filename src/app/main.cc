@@ -1,6 +1,7 @@
 // The command line. `millrace serve` and `millrace dev` run until SIGTERM or SIGINT.
 #include <fmt/core.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
@@ -33,22 +34,40 @@ int serve(app::RuntimeOptions options) {
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     signal(SIGPIPE, SIG_IGN);
+    // As many files as the server may have: the default is for programs that use select(2).
+    rlimit files{};
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
 
     const bool development = options.development;
     const std::string where = options.data_dir ? "data in " + *options.data_dir : "in memory";
     const std::string listen = options.listen;
+    const std::string tls_listen = options.tls_listen.empty() ? listen : options.tls_listen;
+    const uint16_t tls_port = options.tls_port;
+    const uint16_t dax_tls_port = options.dax_tls_port;
     auto runtime = app::Runtime::start(std::move(options));
     if (!runtime) return fail(runtime.error().message);
-    const std::string dax = (*runtime)->dax_port() == 0
-                                ? ""
-                                : fmt::format(", dax://{}:{}", listen, (*runtime)->dax_port());
-    fmt::print("millrace {}: http://{}:{}{}, {}{}\nReady.\n", kVersion, listen, (*runtime)->port(),
-               dax, where, development ? ", keys test/test" : "");
+    std::string others;
+    const auto add = [&](std::string_view scheme, const std::string& address, uint16_t port) {
+        if (port != 0) others += fmt::format(", {}://{}:{}", scheme, address, port);
+    };
+    add("https", tls_listen, tls_port);
+    add("dax", listen, (*runtime)->dax_port());
+    add("daxs", tls_listen, dax_tls_port);
+    fmt::print("millrace {}: http://{}:{}{}, {}{}\n", kVersion, listen, (*runtime)->port(), others,
+               where, development ? ", keys test/test" : "");
+    if (const std::string authority = (*runtime)->authority_file(); !authority.empty())
+        fmt::print("TLS clients must trust {}\n", authority);
+    fmt::print("Ready.\n");
     std::fflush(stdout);
     int received = 0;
-    sigwait(&signals, &received);
+    while (sigwait(&signals, &received) == 0 && received == SIGHUP)
+        (*runtime)->reload_certificates();
     (*runtime)->stop();
     return 0;
 }
@@ -69,6 +88,9 @@ int main(int argc, char** argv) {
     int port = 4566;
     int dax_port = 0;
     int dev_dax_port = 8111;
+    int tls_port = 0;
+    int dax_tls_port = 0;
+    net::TlsFiles tls;
     const auto add_common = [&](CLI::App* command) {
         command->add_option("--port", port, "Port to listen on")
             ->check(CLI::Range(1, 65535))
@@ -76,6 +98,20 @@ int main(int argc, char** argv) {
         command->add_option("--listen", options.listen, "Address to listen on")
             ->check(CLI::ValidIPV4)
             ->capture_default_str();
+        command->add_option("--tls-port", tls_port, "Port of https")->check(CLI::Range(1, 65535));
+        command->add_option("--dax-tls-port", dax_tls_port, "Port of a DAX node's daxs")
+            ->check(CLI::Range(1, 65535));
+        command
+            ->add_option("--tls-listen", options.tls_listen,
+                         "Address of the TLS ports, if it is not that of --listen")
+            ->check(CLI::ValidIPV4);
+        CLI::Option* certificate = command->add_option(
+            "--tls-cert", tls.certificate,
+            "PEM file of the certificate (with its chain); none: one of an authority of our own");
+        CLI::Option* key =
+            command->add_option("--tls-key", tls.key, "PEM file of the certificate's private key");
+        certificate->needs(key);
+        key->needs(certificate);
         command->add_option("--region", options.region, "Region of requests that name none")
             ->capture_default_str();
         command
@@ -124,6 +160,11 @@ int main(int argc, char** argv) {
         return 0;
     }
     options.port = static_cast<uint16_t>(port);
+    options.tls_port = static_cast<uint16_t>(tls_port);
+    options.dax_tls_port = static_cast<uint16_t>(dax_tls_port);
+    if (!tls.certificate.empty()) options.tls = tls;
+    if (tls_port == 0 && dax_tls_port == 0 && (options.tls || !options.tls_listen.empty()))
+        return fail("--tls-cert, --tls-key and --tls-listen need --tls-port or --dax-tls-port");
     options.dax_port = static_cast<uint16_t>(dev_command->parsed() ? dev_dax_port : dax_port);
     if (serve_command->parsed()) {
         if (options.account.size() != 12 ||

@@ -5,7 +5,9 @@
 
 #include <filesystem>
 
+#include "app/certificates.h"
 #include "app/data_folder.h"
+#include "app/own_address.h"
 #include "auth/evaluate.h"
 #include "contracts/wake_hub.h"
 #include "core/log.h"
@@ -19,6 +21,7 @@
 #include "sandbox/code_cache.h"
 #include "sandbox/runner.h"
 #include "services/dynamodb/service.h"
+#include "services/ec2/service.h"
 #include "services/iam/service.h"
 #include "services/lambda/service.h"
 #include "services/logs/service.h"
@@ -72,6 +75,8 @@ public:
     Result<void> start();
     uint16_t port() const override { return server_->port(); }
     uint16_t dax_port() const override { return dax_server_ ? dax_server_->port() : uint16_t{0}; }
+    std::string authority_file() const override { return authority_file_; }
+    void reload_certificates() override;
     void stop() override;
     std::string print_operations() const override;
 
@@ -79,7 +84,10 @@ private:
     Result<std::string> open_stores();
     Result<void> install_root_key();
     void start_functions();
+    Result<void> prepare_tls();
     Result<void> start_dax();
+    net::ServerOptions with_tls(net::ServerOptions options, uint16_t port) const;
+    std::vector<net::Server*> servers() const;
 
     RuntimeOptions options_;
     SystemClock clock_;
@@ -97,6 +105,7 @@ private:
     std::unique_ptr<dynamodb::DynamoDbService> dynamodb_;
     std::unique_ptr<streams::StreamsService> streams_;
     std::unique_ptr<logs::LogsService> logs_;
+    std::unique_ptr<ec2::Ec2Service> ec2_;
     std::unique_ptr<sqs::SqsService> sqs_;
     std::unique_ptr<workers::LaneThreads> lanes_;
     std::unique_ptr<lambda::LambdaService> lambda_;
@@ -104,10 +113,13 @@ private:
     std::unique_ptr<net::ThreadPool> pool_;
     std::unique_ptr<gateway::Gateway> gateway_;
     std::unique_ptr<net::Server> server_;
+    std::unique_ptr<net::Server> tls_server_;
     std::unique_ptr<gateway::LocalCalls> dax_calls_;
     std::unique_ptr<net::ThreadPool> dax_pool_;
     std::unique_ptr<dax::Node> dax_node_;
     std::unique_ptr<net::Server> dax_server_;
+    std::unique_ptr<net::Server> dax_tls_server_;
+    std::string authority_file_;
     std::unique_ptr<sandbox::SandboxRunner> runner_;
     bool stopped_ = false;
 };
@@ -159,6 +171,7 @@ Result<void> Wiring::start() {
     streams_ = std::make_unique<streams::StreamsService>(*store_, clock_, seal_key);
     logs_ = std::make_unique<logs::LogsService>(*store_, clock_, hub_);
     sqs_ = std::make_unique<sqs::SqsService>(*store_, clock_, rng_, hub_);
+    ec2_ = std::make_unique<ec2::Ec2Service>(*store_, is_own_address);
 
     lanes_ = std::make_unique<workers::LaneThreads>(hub_);
     lambda_ = std::make_unique<lambda::LambdaService>(lambda::LambdaParts{
@@ -184,6 +197,7 @@ Result<void> Wiring::start() {
     services.push_back(lambda_->entry());
     services.push_back(sqs_->entry());
     services.push_back(s3_->entry());
+    services.push_back(ec2_->entry());
     gateway_ = std::make_unique<gateway::Gateway>(
         gateway::GatewayParts{*store_, *blobs_, *iam_, authorizer_, s3_->website(), hub_, *pool_,
                               clock_, rng_, options_.account, options_.region},
@@ -193,15 +207,57 @@ Result<void> Wiring::start() {
     server_options.port = options_.port;
     server_ = std::make_unique<net::Server>(server_options, *gateway_, *pool_);
     MR_CHECK_OK(server_->start());
+    MR_CHECK_OK(prepare_tls());
+    if (options_.tls_port != 0) {
+        tls_server_ = std::make_unique<net::Server>(with_tls(server_options, options_.tls_port),
+                                                    *gateway_, *pool_);
+        MR_CHECK_OK(tls_server_->start());
+    }
     MR_CHECK_OK(start_dax());
     workers_->start(kWorkerThreads);
     start_functions();
     return {};
 }
 
+Result<void> Wiring::prepare_tls() {
+    if (options_.tls_port == 0 && options_.dax_tls_port == 0) return {};
+    if (options_.tls_listen.empty()) options_.tls_listen = options_.listen;
+    if (options_.tls) return {};
+    std::vector<std::string> names{"localhost", "127.0.0.1", "::1"};
+    if (options_.tls_listen != "127.0.0.1") names.push_back(options_.tls_listen);
+    const std::string folder = folder_ ? folder_->path("tls") : temporary_->path() + "/tls";
+    MR_TRY(Certificates files, keep_certificates(folder, names, clock_.now()));
+    options_.tls = std::move(files.server);
+    authority_file_ = std::move(files.authority);
+    return {};
+}
+
+net::ServerOptions Wiring::with_tls(net::ServerOptions options, uint16_t port) const {
+    options.address = options_.tls_listen;
+    options.port = port;
+    options.tls = options_.tls;
+    return options;
+}
+
+std::vector<net::Server*> Wiring::servers() const {
+    std::vector<net::Server*> all;
+    for (net::Server* one :
+         {dax_tls_server_.get(), dax_server_.get(), tls_server_.get(), server_.get()}) {
+        if (one != nullptr) all.push_back(one);
+    }
+    return all;
+}
+
+void Wiring::reload_certificates() {
+    for (net::Server* server : servers()) {
+        const Result<void> loaded = server->reload_certificate();
+        if (!loaded) log::error("the certificate stays as it was: {}", loaded.error().message);
+    }
+}
+
 // One node of a cluster named "default", for all tables of the account.
 Result<void> Wiring::start_dax() {
-    if (options_.dax_port == 0) return {};
+    if (options_.dax_port == 0 && options_.dax_tls_port == 0) return {};
     dax_calls_ = std::make_unique<gateway::LocalCalls>(
         gateway::LocalCallsParts{*store_, authorizer_, hub_, clock_, rng_,
                                  [this] { return dynamodb_->catalog().version(); }},
@@ -218,6 +274,12 @@ Result<void> Wiring::start_dax() {
     server_options.port = options_.dax_port;
     server_options.head_timeout = kDaxHandshakeTimeout;
     server_options.idle_timeout = kDaxIdleTimeout;
+    if (options_.dax_tls_port != 0) {
+        dax_tls_server_ = std::make_unique<net::Server>(
+            with_tls(server_options, options_.dax_tls_port), *dax_node_, *dax_pool_);
+        MR_CHECK_OK(dax_tls_server_->start());
+    }
+    if (options_.dax_port == 0) return {};
     dax_server_ = std::make_unique<net::Server>(server_options, *dax_node_, *dax_pool_);
     Result<void> started = dax_server_->start();
     if (started || !options_.development) return started;
@@ -258,8 +320,7 @@ void Wiring::stop() {
     if (lanes_) lanes_->ask_to_stop();
     if (runner_) runner_->stop(kStopGrace);
     if (lanes_) lanes_->stop();
-    if (dax_server_) dax_server_->stop(kStopGrace);
-    if (server_) server_->stop(kStopGrace);
+    for (net::Server* server : servers()) server->stop(kStopGrace);
     if (logs_) {
         while (logs_->flush()) {
         }

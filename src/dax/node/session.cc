@@ -15,10 +15,16 @@ constexpr size_t kKeptBytesMax = 64 * 1024;
 constexpr size_t kTablesMax = 64;
 constexpr int kRequestIdDigits = 32;
 
+bool defines(Method method) {
+    return method == Method::kDefineKeySchema || method == Method::kDefineAttributeListId ||
+           method == Method::kDefineAttributeList;
+}
+
 }  // namespace
 
 Session::Session(dax::Node& node, net::IoThread& thread, net::Socket socket)
-    : net::Session(thread, std::move(socket)), node_(node) {
+    : net::Session(thread, std::move(socket)), node_(node), stranger_(*this) {
+    thread_.wheel().arm(stranger_, node_.options().authorization_timeout);
     info_.account_id = node_.options().account;
     info_.region = node_.options().region;
     info_.caller = node_.role();
@@ -91,6 +97,8 @@ net::Task<bool> Session::handshake() {
 
 net::Task<void> Session::run() {
     const net::ServerOptions& options = thread_.shared().options;
+    const bool opened = co_await open();
+    if (!opened) co_return;
     const bool greeted = co_await handshake();
     if (!greeted) co_return;
     for (;;) {
@@ -181,6 +189,8 @@ void Session::answer_endpoints() {
 void Session::authorize_connection(std::string_view arguments) {
     cbor::Reader reader(arguments);
     const TimePoint now = node_.parts().clock.now();
+    if (authorized_until_ != TimePoint{})
+        thread_.wheel().arm(stranger_, node_.options().authorization_timeout);
     authorized_until_ = TimePoint{};
     credential_.reset();
     decided_.clear();
@@ -197,6 +207,7 @@ void Session::authorize_connection(std::string_view arguments) {
     refused_.reset();
     access_key_id_ = request->access_key_id;
     authorized_until_ = now + kAuthorizedFor;
+    thread_.wheel().disarm(stranger_);
     credential_ = *credential;
 }
 
@@ -228,10 +239,23 @@ Result<void> Session::allowed(std::string_view action) {
     return {};
 }
 
-Result<TableInfoRef> Session::known_table(std::string_view name) {
+Result<void> Session::allowed_any() {
+    if (decided_.contains("")) return {};
+    for (const MethodInfo& method : kMethods) {
+        if (!method.name.empty() && allowed(method.name)) {
+            decided_.emplace("", true);
+            return {};
+        }
+    }
+    // The one right that no method of its own asks for.
+    return allowed("ConditionCheckItem");
+}
+
+TableInfoRef Session::known_table(std::string_view name) {
     const auto found = tables_.find(name);
     if (found != tables_.end() && node_.tables().current(*found->second)) return found->second;
-    MR_TRY(TableInfoRef table, node_.tables().find(name, info_));
+    TableInfoRef table = node_.tables().known(name, info_);
+    if (table == nullptr) return nullptr;
     if (tables_.size() >= kTablesMax) tables_.clear();
     tables_[std::string(name)] = table;
     return table;
@@ -244,6 +268,8 @@ net::Task<bool> Session::handle(const MethodInfo* method, std::string_view argum
     }
     Result<void> may = authenticated();
     if (may && !method->name.empty()) may = allowed(method->name);
+    // Who may do nothing with data learns no key schema and makes no attribute list.
+    if (may && defines(method->method)) may = allowed_any();
     if (!may) {
         answer_error(may.error());
         co_return true;
@@ -264,43 +290,48 @@ net::Task<bool> Session::handle(const MethodInfo* method, std::string_view argum
             co_return true;
         }
     }
-    std::function<void()> job = [this, method, arguments] {
-        Calls calls(node_, info_);
-        calls.answer(out_, method->method, arguments,
-                     [this](std::string_view action) { return allowed(action); });
+    Calls calls(node_, info_);
+    const Allow allow = [this](std::string_view action) { return allowed(action); };
+    Job job = [&](const std::function<void()>& done) {
+        calls.answer(out_, method->method, arguments, allow, done);
     };
-    co_await on_pool(std::move(job));
+    const bool taken = co_await on_pool(&job);
+    if (!taken) answer_error(errors::busy());
     co_return true;
 }
 
-net::Task<void> Session::on_pool(std::function<void()> job) {
+net::Task<bool> Session::on_pool(const Job* job) {
     net::Event done(thread_.inbox());
-    const bool taken = node_.parts().pool.submit([&] {
-        job();
-        done.set();
-    });
-    if (!taken) {
-        answer_error(errors::busy());
-        co_return;
-    }
-    co_await done.wait();
+    const std::function<void()> set = [&done] { done.set(); };
+    const bool taken = node_.parts().pool.submit([job, &set] { (*job)(set); });
+    if (taken) co_await done.wait();
+    co_return taken;
 }
 
 net::Task<void> Session::get_item(const GetItemRequest* request) {
-    Result<TableInfoRef> table = known_table(request->table);
-    if (!table) {
-        answer_error(table.error());
-        co_return;
+    TableInfoRef table = known_table(request->table);
+    if (table == nullptr) {
+        Result<TableInfoRef> found = errors::busy();
+        Job job = [&](const std::function<void()>& done) {
+            found = node_.tables().find(request->table, info_);
+            done();
+        };
+        (void)co_await on_pool(&job);
+        if (!found) {
+            answer_error(found.error());
+            co_return;
+        }
+        table = std::move(*found);
     }
-    cache_key_ = (*table)->identity;
-    const Result<void> valid = normalise_key(*(*table)->schema, request->key, cache_key_);
+    cache_key_ = table->identity;
+    const Result<void> valid = normalise_key(*table->schema, request->key, cache_key_);
     if (!valid) {
         answer_error(valid.error());
         co_return;
     }
     Calls calls(node_, info_);
-    CachedBytes stored = node_.items().find(cache_key_);
     Capacity capacity;
+    CachedBytes stored = node_.items().find(cache_key_);
     if (stored == nullptr) {
         net::Event done(thread_.inbox());
         Result<CachedBytes> result = CachedBytes();
@@ -310,23 +341,22 @@ net::Task<void> Session::get_item(const GetItemRequest* request) {
                 result = bytes;
                 done.set();
             });
+        if (found == Cache::Found::kMiss) {
+            const bool taken = node_.parts().pool.submit([&] {
+                result = calls.read_item_bytes(*request, *table, capacity);
+                node_.items().finish_read(std::move(read), result);
+                done.set();
+            });
+            if (!taken) {
+                result = errors::busy();
+                node_.items().finish_read(std::move(read), result);
+                done.set();
+            }
+        }
         if (found == Cache::Found::kHit) {
             result = stored;
         } else {
-            bool taken = true;
-            if (found == Cache::Found::kMiss) {
-                taken = node_.parts().pool.submit([&] {
-                    result = calls.read_item_bytes(*request, **table, capacity);
-                    node_.items().finish_read(std::move(read), result);
-                    done.set();
-                });
-            }
-            if (taken) {
-                co_await done.wait();
-            } else {
-                result = errors::busy();
-                node_.items().finish_read(std::move(read), result);
-            }
+            co_await done.wait();
         }
         if (!result) {
             answer_error(result.error());
@@ -334,7 +364,17 @@ net::Task<void> Session::get_item(const GetItemRequest* request) {
         }
         stored = std::move(*result);
     }
-    const Result<void> answered = calls.answer_item(out_, *request, **table, *stored, capacity);
+    Result<void> answered;
+    if (calls.answers_at_once(*request, *stored)) {
+        answered = calls.answer_item(out_, *request, *table, *stored, capacity);
+    } else {
+        answered = errors::busy();
+        Job job = [&](const std::function<void()>& done) {
+            answered = calls.answer_item(out_, *request, *table, *stored, capacity);
+            done();
+        };
+        (void)co_await on_pool(&job);
+    }
     if (!answered) answer_error(answered.error());
 }
 

@@ -92,7 +92,8 @@ Result<void> check_tag_count(const Table& table);
 // Resource policies: what Put and CreateTable refuse, of the resource `arn`; the compiled form,
 // null for none.
 Result<void> check_resource_policy(const std::string& policy, std::string_view arn);
-std::shared_ptr<const contracts::PolicyDocument> parse_resource_policy(const std::string& policy);
+std::shared_ptr<const contracts::PolicyDocument> parse_resource_policy(const std::string& policy,
+                                                                       std::string_view arn);
 // RevisionId: a number, as AWS's are.
 inline std::string new_policy_revision(OpContext& context) {
     return std::to_string(context.rng().next_u64());
