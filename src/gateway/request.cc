@@ -71,12 +71,14 @@ std::optional<Error> check_ahead(Request& request, store::Store& store,
                                  const contracts::Authorizer& authorizer, const Clock& clock,
                                  Rng& rng) {
     std::optional<Error> error;
-    store.run([&](store::Txn& txn) {
+    const store::RunResult result = store.run([&](store::Txn& txn) {
         contracts::OpContext context(txn, clock, rng, request.info);
         const Result<void> checked = check(request, context, authorizer);
         error = checked ? std::nullopt : std::optional<Error>(checked.error());
         return store::TxnDecision::kRollback;
     });
+    if (result.status != store::CommitStatus::kOk)
+        return store_error(result.status, request.service, request.protocol);
     return error;
 }
 

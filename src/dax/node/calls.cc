@@ -82,8 +82,18 @@ Result<Output> Calls::upstream(std::string_view operation, Input input) {
     return node_.parts().upstream.call<Output>(operation, info_, std::move(input));
 }
 
+template <class Input>
+Result<void> Calls::check_caller(std::string_view operation, const Input& input) {
+    if (caller_ == nullptr) return {};
+    return node_.parts().upstream.check(operation, *caller_, Input(input));
+}
+
 template <class Output, class Input>
 Result<Output> Calls::write(std::string_view operation, Input input, OpenWrites& writes) {
+    if (Result<void> may = check_caller(operation, input); !may) {
+        writes.cancel();
+        return std::move(may.error());
+    }
     auto output = upstream<Output>(operation, std::move(input));
     if (output) {
         writes.applied();
@@ -240,10 +250,24 @@ Result<void> Calls::answer_item(std::string& out, const GetItemRequest& request,
     return {};
 }
 
+Result<void> Calls::check_get_item(const GetItemRequest& request, const TableInfo& table) {
+    api::GetItemInput input;
+    input.table_name = std::string(request.table);
+    MR_TRY(input.key, read_key(*table.schema, request.key));
+    if (request.options.projection) {
+        MR_TRY(const Projection projection, parse_projection(*request.options.projection));
+        Placeholders placeholders;
+        input.projection_expression = projection.print(placeholders);
+        input.expression_attribute_names = placeholders.names();
+    }
+    return check_caller("GetItem", input);
+}
+
 // Strongly consistent: past the cache, and not kept.
 Result<void> Calls::get_item(std::string& out, cbor::Reader& reader) {
     MR_TRY(const GetItemRequest request, decode_get_item(reader));
     MR_TRY(const TableInfoRef info, table_info(request.table));
+    if (caller_ != nullptr) MR_CHECK_OK(check_get_item(request, *info));
     Capacity capacity;
     MR_TRY(const CachedBytes stored, read_item_bytes(request, *info, capacity));
     return answer_item(out, request, *info, *stored, capacity);
@@ -313,6 +337,7 @@ Result<CachedBytes> Calls::read_page(Request& request, std::string_view operatio
 template <class Output, class Request>
 Result<bool> Calls::page(std::string& out, Request& request, std::string_view operation,
                          const std::function<void()>& done) {
+    MR_CHECK_OK(check_caller(operation, request.input));
     Capacity capacity;
     CachedBytes bytes;
     if (request.input.consistent_read.value_or(false)) {
@@ -345,6 +370,21 @@ Result<bool> Calls::page(std::string& out, Request& request, std::string_view op
 
 // ---- Batches ----
 
+Result<void> Calls::check_batch_get(const BatchGetItemRequest& request) {
+    if (caller_ == nullptr) return {};
+    api::BatchGetItemInput input;
+    auto& wanted = input.request_items.emplace();
+    for (const BatchGetTable& table : request.tables) {
+        api::KeysAndAttributes& part = wanted[table.table];
+        part.keys = table.keys;
+        if (!table.projection) continue;
+        Placeholders placeholders;
+        part.projection_expression = table.projection->print(placeholders);
+        part.expression_attribute_names = placeholders.names();
+    }
+    return check_caller("BatchGetItem", input);
+}
+
 Result<void> Calls::batch_get_item(std::string& out, cbor::Reader& reader) {
     MR_TRY(const BatchGetItemRequest request, decode_batch_get_item(reader, *this));
     std::vector<std::string> tables;
@@ -357,6 +397,7 @@ Result<void> Calls::batch_get_item(std::string& out, cbor::Reader& reader) {
         }
     }
     MR_CHECK_OK(check_tables_differ(tables));
+    MR_CHECK_OK(check_batch_get(request));
     std::vector<BatchGetAnswer> answers(request.tables.size());
     api::BatchGetItemInput input;
     std::map<std::string, size_t> index;                          // of the table in the request
@@ -466,6 +507,7 @@ Result<void> Calls::batch_write_item(std::string& out, cbor::Reader& reader) {
 
 Result<void> Calls::transact_get_items(std::string& out, cbor::Reader& reader) {
     MR_TRY(TransactGetItemsRequest request, decode_transact_get_items(reader, *this));
+    MR_CHECK_OK(check_caller("TransactGetItems", request.input));
     MR_TRY(const auto output,
            upstream<api::TransactGetItemsOutput>("TransactGetItems", std::move(request.input)));
     return encode_transact_get(out, *this, request, output);

@@ -22,7 +22,10 @@ using Allow = std::function<Result<void>(std::string_view action)>;
 
 class Calls final : private Directory {
 public:
-    Calls(Node& node, const contracts::RequestInfo& info) : node_(node), info_(info) {}
+    // `info`: as whom the tables are used. `caller`: who must have rights on them, too; null:
+    // nobody is asked.
+    Calls(Node& node, const contracts::RequestInfo& info, const contracts::RequestInfo* caller)
+        : node_(node), info_(info), caller_(caller) {}
 
     // Everything but authorizeConnection and endpoints. `arguments`: behind service and method.
     // Appends the answer, which may be an error, and calls `done`, after which nothing here is
@@ -30,6 +33,8 @@ public:
     // perhaps after this returned.
     void answer(std::string& out, Method method, std::string_view arguments, const Allow& allow,
                 const std::function<void()>& done);
+    // Has the caller, where he is asked, the right to read the item himself?
+    Result<void> check_get_item(const GetItemRequest& request, const TableInfo& table);
     // GetItem's upstream read: what the item cache keeps, and the capacity that it cost.
     Result<CachedBytes> read_item_bytes(const GetItemRequest& request, const TableInfo& table,
                                         Capacity& capacity);
@@ -79,12 +84,16 @@ private:
 
     template <class Output, class Input>
     Result<Output> upstream(std::string_view operation, Input input);
+    template <class Input>
+    Result<void> check_caller(std::string_view operation, const Input& input);
+    Result<void> check_batch_get(const BatchGetItemRequest& request);
     // The one way of every write to the table. Refused, it leaves the cache as it was.
     template <class Output, class Input>
     Result<Output> write(std::string_view operation, Input input, OpenWrites& writes);
 
     Node& node_;
     const contracts::RequestInfo& info_;
+    const contracts::RequestInfo* const caller_;
     std::vector<std::pair<std::string, TableInfoRef>> tables_;
     // Set by transact_write_items, for the reasons of its error.
     std::optional<TransactWriteItemsRequest> transaction_;

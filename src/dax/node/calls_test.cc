@@ -470,5 +470,49 @@ TEST_F(CallsTest, TheFirstUseOfATableDoesNotHoldUpOthers) {
     EXPECT_EQ(codec::hex_encode(answer(*client, 2)), found);
 }
 
+class StrictTest : public CallsTest {
+protected:
+    StrictTest() { options.check_callers_table_rights = true; }
+};
+
+TEST_F(StrictTest, HitsAndWritesNeedTheCallersOwnRights) {
+    const std::map<std::string, std::string> requests = {
+        {"GetItem", get("a", false)},
+        {"PutItem", put("a", 2)},
+        {"UpdateItem", update("a")},
+        {"DeleteItem", erase("z")},
+        {"Query", query('a')},
+        {"Scan", scan()},
+        {"BatchGetItem", batch_get({{"T", {"a"}}})},
+        {"BatchWriteItem", batch_write({{"T", {"z"}}})},
+        {"TransactGetItems", transact_get("a")},
+        {"TransactWriteItems", transact_put("a", 4, false)},
+    };
+    const std::map<std::string, size_t> items = {{"BatchGetItem", 3}, {"BatchWriteItem", 4}};
+    for (const auto& [operation, request] : requests) {
+        SCOPED_TRACE(operation);
+        done(request, items.contains(operation) ? items.at(operation) : 2);
+        EXPECT_EQ(table.calls("allowed " + operation), 1);
+    }
+    const int held = value("a");
+    table.set("a", 100);
+    table.caller_denied = true;
+    for (const auto& [operation, request] : requests) {
+        SCOPED_TRACE(operation);
+        const int before = table.calls(operation);
+        EXPECT_EQ(failure(*client, request), kDenied);
+        EXPECT_EQ(table.calls(operation), before);
+    }
+    EXPECT_EQ(failure(*client, get("a", true)), kDenied);
+    table.caller_denied = false;
+    EXPECT_EQ(value("a"), held);  // what was denied left the cache alone
+}
+
+TEST_F(CallsTest, WithoutTheOptionNobodyIsAskedForTableRights) {
+    EXPECT_EQ(value("a"), 1);
+    done(put("a", 2));
+    EXPECT_EQ(table.calls("allowed GetItem") + table.calls("allowed PutItem"), 0);
+}
+
 }  // namespace
 }  // namespace millrace::dax

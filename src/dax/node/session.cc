@@ -160,6 +160,19 @@ contracts::RequestFacts Session::facts() const {
     return facts;
 }
 
+const contracts::RequestInfo* Session::asked_caller() {
+    if (!node_.options().check_callers_table_rights) return nullptr;
+    const contracts::RequestFacts now = facts();
+    caller_http_.source_ip = now.source_ip;
+    caller_http_.secure = now.secure;
+    caller_http_.headers = {{"User-Agent", now.user_agent}};
+    caller_info_.account_id = info_.account_id;
+    caller_info_.region = info_.region;
+    caller_info_.caller = credential_->caller;
+    caller_info_.http = &caller_http_;
+    return &caller_info_;
+}
+
 void Session::answer_error(const Error& error) {
     out_.clear();
     errors::encode(out_, error, node_.parts().rng.hex(kRequestIdDigits));
@@ -290,7 +303,7 @@ net::Task<bool> Session::handle(const MethodInfo* method, std::string_view argum
             co_return true;
         }
     }
-    Calls calls(node_, info_);
+    Calls calls(node_, info_, asked_caller());
     const Allow allow = [this](std::string_view action) { return allowed(action); };
     Job job = [&](const std::function<void()>& done) {
         calls.answer(out_, method->method, arguments, allow, done);
@@ -329,7 +342,19 @@ net::Task<void> Session::get_item(const GetItemRequest* request) {
         answer_error(valid.error());
         co_return;
     }
-    Calls calls(node_, info_);
+    Calls calls(node_, info_, asked_caller());
+    if (node_.options().check_callers_table_rights) {
+        Result<void> may = errors::busy();
+        Job job = [&](const std::function<void()>& done) {
+            may = calls.check_get_item(*request, *table);
+            done();
+        };
+        (void)co_await on_pool(&job);
+        if (!may) {
+            answer_error(may.error());
+            co_return;
+        }
+    }
     Capacity capacity;
     CachedBytes stored = node_.items().find(cache_key_);
     if (stored == nullptr) {

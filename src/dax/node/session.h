@@ -63,6 +63,8 @@ private:
     void answer_error(const Error& error);
     void answer_endpoints();
     contracts::RequestFacts facts() const;
+    // Whose rights on tables are asked for; null: nobody's.
+    const contracts::RequestInfo* asked_caller();
 
     dax::Node& node_;
     std::string out_;
@@ -83,7 +85,9 @@ private:
     int64_t decided_second_ = 0;
     std::map<std::string, TableInfoRef, std::less<>> tables_;
     std::string cache_key_;
-    contracts::RequestInfo info_;
+    contracts::RequestInfo info_;         // of the cluster's role
+    contracts::RequestInfo caller_info_;  // of the client's user
+    HttpRequest caller_http_;             // what conditions of policies look at
 };
 
 }  // namespace millrace::dax

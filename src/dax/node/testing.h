@@ -124,6 +124,16 @@ public:
         if (down) return failed("InternalServerError", 500);
         return {};
     }
+    // Whether the caller may do what he asks the node for himself.
+    Result<void> allowed(std::string_view operation, const contracts::RequestInfo& info,
+                         std::unique_ptr<contracts::OperationCall>&) override {
+        const std::lock_guard lock(mutex_);
+        ++calls_["allowed " + std::string(operation)];
+        EXPECT_EQ(info.caller->arn, "arn:aws:iam::000000000000:user/u");
+        EXPECT_EQ(info.http->source_ip, "127.0.0.1");
+        if (caller_denied) return failed("AccessDeniedException", 400);
+        return {};
+    }
     uint64_t tables_version() const override { return version; }
 
     int calls(const std::string& operation) {
@@ -153,6 +163,7 @@ public:
     std::atomic<uint64_t> version{1};
     std::atomic<bool> down{false};
     std::atomic<bool> refuses{false};
+    std::atomic<bool> caller_denied{false};
     std::atomic<bool> remade{false};  // with a number as its key
 
 private:
