@@ -75,6 +75,62 @@ TEST(Indexes, BackFillAndKeysOfSeveralAttributes) {
               "The table does not have the specified index: gsi");
 }
 
+// While an index is filled or emptied no other is made or deleted; what else may change depends.
+TEST(Indexes, OneAtATime) {
+    Server server;
+    server.create_table("tbl");
+    IndexBuilder builder(server.service);
+    UpdateTable::Input other = new_index();
+    other.global_secondary_index_updates->front().create->index_name = "other";
+    ASSERT_TRUE(server.run<UpdateTable>(other));
+    server.work(builder);
+    UpdateTable::Input change;
+    change.table_name = "tbl";
+    auto& update = change.global_secondary_index_updates.emplace().emplace_back().update.emplace();
+    update.on_demand_throughput.emplace().max_read_request_units = 100;
+    const auto code_of = [&](const UpdateTable::Input& input) {
+        const auto result = server.run<UpdateTable>(input);
+        return result ? "none" : result.error().code;
+    };
+    const auto code_of_change = [&](const char* index) {
+        update.index_name = index;
+        return code_of(change);
+    };
+    const auto no_other_comes_or_goes = [&] {
+        UpdateTable::Input third = new_index();
+        third.global_secondary_index_updates->front().create->index_name = "third";
+        EXPECT_EQ(code_of(third), "LimitExceededException");
+        UpdateTable::Input gone = no_index();
+        gone.global_secondary_index_updates->front().delete_->index_name = "other";
+        EXPECT_EQ(code_of(gone), "LimitExceededException");
+        DeleteTable::Input table;
+        table.table_name = "tbl";
+        EXPECT_EQ(server.error_of<DeleteTable>(table),
+                  "Attempt to change a resource which is still in use: Table is being updated: "
+                  "tbl");
+    };
+    UpdateTable::Input protection;
+    protection.table_name = "tbl";
+    protection.deletion_protection_enabled = false;
+
+    ASSERT_TRUE(server.run<UpdateTable>(new_index()));
+    no_other_comes_or_goes();
+    EXPECT_EQ(code_of_change("other"), "none");
+    EXPECT_EQ(code_of_change("gsi"), "none");
+    EXPECT_EQ(code_of(protection), "none");
+    EXPECT_EQ(code_of(no_index()), "none") << "also before it is filled";
+    no_other_comes_or_goes();
+    EXPECT_EQ(code_of(no_index()), "LimitExceededException");
+    EXPECT_EQ(code_of_change("other"), "none");
+    EXPECT_EQ(code_of_change("gsi"), "ResourceInUseException");
+    EXPECT_EQ(code_of(protection), "ResourceInUseException");
+    update.index_name = "other";
+    change.deletion_protection_enabled = false;
+    EXPECT_EQ(code_of(change), "ResourceInUseException");
+    server.work(builder);
+    EXPECT_EQ(code_of(change), "none");
+}
+
 TEST(Indexes, LocalIndexFetchesWhatItLacks) {
     Server server;
     CreateTable::Input input;

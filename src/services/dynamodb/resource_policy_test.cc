@@ -118,6 +118,25 @@ TEST(ResourcePolicy, IsAskedForWithTheTable) {
     EXPECT_EQ(policy_of(), nullptr);
 }
 
+// One that a later version cannot read must not lose its denials.
+TEST(ResourcePolicy, AnUnreadableOneDenies) {
+    Server server;
+    server.create_table("tbl");
+    server.store->run([&](store::Txn& txn) {
+        Table table = *server.definition("tbl");
+        table.policy = "{";
+        server.service.catalog().put(txn, table);
+        return store::TxnDecision::kCommit;
+    });
+    DynamoDbService next(*server.store, server.clock, server.rng, server.hub, server.objects);
+    server.store->run([&](store::Txn& txn) {
+        const TableRef table =
+            next.catalog().load(txn, {server.request.account_id, server.request.region, "tbl"});
+        EXPECT_TRUE(table->parsed_policy && !table->parsed_policy->statements.at(0).allow);
+        return store::TxnDecision::kRollback;
+    });
+}
+
 TEST(TableOptions, WhatIsNotDoneIsRefused) {
     Server server;
     server.create_table("tbl");

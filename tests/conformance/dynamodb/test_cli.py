@@ -7,7 +7,7 @@ import pytest
 
 from conftest import REGION, ROOT, ROOT_KEY, ROOT_SECRET, wait_until
 
-REFUSED = 254  # the CLI's exit code for an error of the service
+REFUSED = 255  # the CLI's exit code for an error of the service
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def table(aws):
 
 
 def test_items_and_indexes(aws, table):
-    item = {"a": {"S": "cli"}, "b": {"S": "1"}, "c": {"S": "cli"}, "n": {"N": "1.50"}, "bin": {"B": "AAE="}}
+    item = {"a": {"S": "cli"}, "b": {"S": "1"}, "c": {"S": "cli"}, "n": {"N": "1.50"}, "m": {"M": {"l": {"L": [{"NULL": True}, {"BOOL": False}]}}}}
     assert aws("put-item", **table, item=item) == {}
     assert aws("get-item", "--consistent-read", **table, key={"a": item["a"], "b": item["b"]})["Item"] == {**item, "n": {"N": "1.5"}}
     for index, condition, shown in (("gsi", "c = :v", {**item, "n": {"N": "1.5"}}), ("lsi", "a = :v", {k: item[k] for k in "abc"})):
