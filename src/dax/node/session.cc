@@ -289,7 +289,17 @@ net::Task<void> Session::on_pool(std::function<void()> job) {
 }
 
 net::Task<void> Session::get_item(const GetItemRequest* request) {
-    Result<TableInfoRef> table = known_table(request->table);
+    Result<TableInfoRef> table = errors::busy();
+    if (const auto found = tables_.find(request->table);
+        found != tables_.end() && node_.tables().current(*found->second)) {
+        table = found->second;
+    } else {
+        // The upstream may be far away.
+        std::function<void()> job = [this, request, &table] {
+            table = known_table(request->table);
+        };
+        co_await on_pool(std::move(job));
+    }
     if (!table) {
         answer_error(table.error());
         co_return;
