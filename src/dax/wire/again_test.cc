@@ -6,7 +6,7 @@
 #include <map>
 
 #include "dax/wire/methods.h"
-#include "dax/wire/recorded.h"
+#include "dax/wire/recorded_test.h"
 #include "dax/wire/requests.h"
 #include "dax/wire/responses.h"
 

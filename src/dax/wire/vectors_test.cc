@@ -4,7 +4,7 @@
 #include <map>
 
 #include "dax/wire/methods.h"
-#include "dax/wire/recorded.h"
+#include "dax/wire/recorded_test.h"
 #include "dax/wire/responses.h"
 #include "item/json.h"
 #include "model/json_protocol.h"
