@@ -4,8 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
 #include <string>
 
 #include "codec/hex.h"
@@ -19,15 +17,7 @@ namespace millrace::dax::testing {
 using codec::JsonValue;
 using item::Type;
 
-inline const JsonValue& recorded() {
-    static const JsonValue kAll = [] {
-        std::ifstream file(MR_DAX_VECTORS);
-        std::stringstream text;
-        text << file.rdbuf();
-        return codec::parse_json(text.str()).value();
-    }();
-    return kAll;
-}
+const JsonValue& recorded();  // in vectors_test.cc
 inline std::string text_of(const JsonValue& value, std::string_view name) {
     return std::string(value.find_string(name).value_or(""));
 }

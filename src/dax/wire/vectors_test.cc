@@ -1,7 +1,9 @@
 // Bytes recorded between official clients and a server: testdata/vectors.json.
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <map>
+#include <sstream>
 
 #include "dax/wire/methods.h"
 #include "dax/wire/recorded_test.h"
@@ -10,6 +12,17 @@
 #include "model/json_protocol.h"
 
 namespace millrace::dax {
+
+const codec::JsonValue& testing::recorded() {
+    static const codec::JsonValue kAll = [] {
+        std::ifstream file(MR_DAX_VECTORS);
+        std::stringstream text;
+        text << file.rdbuf();
+        return codec::parse_json(text.str()).value();
+    }();
+    return kAll;
+}
+
 namespace {
 
 namespace api = model::dynamodb;
