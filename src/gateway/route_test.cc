@@ -48,6 +48,7 @@ TEST_F(RouteTest, JsonTargets) {
              {"DynamoDBStreams_20120810.GetRecords", "dynamodbstreams", "GetRecords"},
              {"AmazonSQS.SendMessage", "sqs", "SendMessage"},
              {"Logs_20140328.PutLogEvents", "logs", "PutLogEvents"},
+             {"AmazonDAXV3.CreateCluster", "dax", "CreateCluster"},
              {"DynamoDB_20120810.", "dynamodb", ""}}) {
         const Head head{.headers = {{"Host", "localhost:4566"}, {"X-Amz-Target", target}}};
         const Route found = find(head);

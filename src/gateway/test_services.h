@@ -7,6 +7,7 @@
 
 #include "contracts/operation.h"
 #include "gateway/errors.h"
+#include "model/generated/dax.h"
 #include "model/generated/dynamodb.h"
 #include "model/generated/dynamodbstreams.h"
 #include "model/generated/ec2.h"
@@ -37,7 +38,7 @@ inline std::vector<contracts::ServiceEntry> all_models() {
             empty_entry(model::dynamodb::kService), empty_entry(model::dynamodbstreams::kService),
             empty_entry(model::logs::kService),     empty_entry(model::sqs::kService),
             empty_entry(model::s3::kService),       empty_entry(model::lambda::kService),
-            empty_entry(model::ec2::kService)};
+            empty_entry(model::dax::kService),      empty_entry(model::ec2::kService)};
 }
 
 }  // namespace millrace::gateway
