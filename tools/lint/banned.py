@@ -26,7 +26,7 @@ def main():
                            stdout=subprocess.PIPE).stdout.split()
     problems = []
     for file in files:
-        if re.search(r"_(test|bench|fuzz)\.cc$", file):
+        if re.search(r"_(test|bench|fuzz)\.(cc|h)$", file):
             continue
         for number, line in enumerate((ROOT / file).read_text().splitlines(), 1):
             code = re.sub(r'"(?:\\.|[^"\\])*"', '""', line.split("//")[0])

@@ -155,6 +155,7 @@ net::Task<void> Session::run() {
 contracts::RequestFacts Session::facts() const {
     contracts::RequestFacts facts;
     facts.source_ip = peer_;
+    facts.secure = secure();
     facts.user_agent = user_agent_;
     facts.region = node_.options().region;
     facts.now = node_.parts().clock.now();
