@@ -27,6 +27,28 @@ Error failure(std::string message) {
     return Error{.code = "DaxProxy", .http_status = 500, .message = std::move(message)};
 }
 
+// GET /metrics.
+class MetricsHandler final : public net::Handler {
+public:
+    explicit MetricsHandler(const dax::Node& node) : node_(node) {}
+    net::Task<HttpResponse> handle(net::Exchange* exchange) override {
+        HttpResponse response;
+        if (exchange->request().path == "/metrics" && exchange->request().method == "GET") {
+            response.add_header("Content-Type", "text/plain; version=0.0.4");
+            response.body.bytes = node_.metrics_text();
+        } else {
+            response.status = 404;
+        }
+        co_return response;
+    }
+    Result<std::unique_ptr<net::BodyReader>> open_body(const Body&) override {
+        return failure("no answer of metrics lies in a blob");
+    }
+
+private:
+    const dax::Node& node_;
+};
+
 class Proxy final : public DaxProxy {
 public:
     explicit Proxy(DaxProxyOptions options) : options_(std::move(options)) {}
@@ -58,6 +80,8 @@ private:
     std::unique_ptr<dax::Node> node_;
     std::unique_ptr<net::Server> server_;
     std::unique_ptr<net::Server> tls_server_;
+    std::unique_ptr<MetricsHandler> metrics_;
+    std::unique_ptr<net::Server> metrics_server_;
     bool stopped_ = false;
 };
 
@@ -146,6 +170,14 @@ Result<void> Proxy::start() {
         tls_server_ = std::make_unique<net::Server>(server_options, *node_, *pool_);
         MR_CHECK_OK(tls_server_->start());
     }
+    if (options_.metrics_port != 0) {
+        net::ServerOptions metrics_options;
+        metrics_options.port = options_.metrics_port;
+        metrics_options.threads = 1;
+        metrics_ = std::make_unique<MetricsHandler>(*node_);
+        metrics_server_ = std::make_unique<net::Server>(metrics_options, *metrics_, *pool_);
+        MR_CHECK_OK(metrics_server_->start());
+    }
     return {};
 }
 
@@ -154,6 +186,7 @@ void Proxy::stop() {
     stopped_ = true;
     if (server_) server_->stop(kStopGrace);
     if (tls_server_) tls_server_->stop(kStopGrace);
+    if (metrics_server_) metrics_server_->stop(kStopGrace);
     if (pool_) pool_->stop();
     if (store_) store_->close();
 }

@@ -25,9 +25,10 @@ struct DaxProxyOptions {
     uint16_t port = 8111;   // 0: none
     uint16_t tls_port = 0;  // 0: none
     std::optional<net::TlsFiles> tls;
-    std::string keys_file;     // whom we serve
-    bool development = false;  // instead: the keys test/test
-    std::string data_dir;      // empty, only in development: in memory
+    uint16_t metrics_port = 0;  // of GET /metrics on 127.0.0.1; 0: none
+    std::string keys_file;      // whom we serve
+    bool development = false;   // instead: the keys test/test
+    std::string data_dir;       // empty, only in development: in memory
 };
 
 class DaxProxy {

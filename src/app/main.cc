@@ -163,6 +163,7 @@ int main(int argc, char** argv) {
     app::DaxProxyOptions proxy;
     int proxy_port = 8111;
     int proxy_tls_port = 0;
+    int proxy_metrics_port = 0;
     CLI::App* dax_command =
         cli.add_subcommand("dax", "Serve a DAX cache before a DynamoDB endpoint");
     dax_command->add_option("--upstream", proxy.upstream, "http[s]://HOST[:PORT] of DynamoDB")
@@ -190,6 +191,10 @@ int main(int argc, char** argv) {
     dax_command->add_option("--listen", proxy.listen, "Address to listen on")
         ->check(CLI::ValidIPV4)
         ->capture_default_str();
+    dax_command
+        ->add_option("--metrics-port", proxy_metrics_port,
+                     "Port of GET /metrics for Prometheus, on 127.0.0.1")
+        ->check(CLI::Range(1, 65535));
     CLI::Option* proxy_certificate =
         dax_command->add_option("--tls-cert", tls.certificate, "PEM file of the certificate");
     CLI::Option* proxy_key =
@@ -233,6 +238,7 @@ int main(int argc, char** argv) {
     if (dax_command->parsed()) {
         proxy.port = static_cast<uint16_t>(proxy_port);
         proxy.tls_port = static_cast<uint16_t>(proxy_tls_port);
+        proxy.metrics_port = static_cast<uint16_t>(proxy_metrics_port);
         if (!tls.certificate.empty()) proxy.tls = tls;
         if (proxy.credentials_file.empty()) {
             proxy.credential = {environment("AWS_ACCESS_KEY_ID"),

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <stdlib.h>
 
+#include <atomic>
 #include <filesystem>
 
 #include "app/certificates.h"
@@ -117,6 +118,7 @@ private:
     std::unique_ptr<gateway::LocalCalls> dax_calls_;
     std::unique_ptr<net::ThreadPool> dax_pool_;
     std::unique_ptr<dax::Node> dax_node_;
+    std::atomic<const dax::Node*> metered_{nullptr};
     std::unique_ptr<net::Server> dax_server_;
     std::unique_ptr<net::Server> dax_tls_server_;
     std::string authority_file_;
@@ -200,7 +202,11 @@ Result<void> Wiring::start() {
     services.push_back(ec2_->entry());
     gateway_ = std::make_unique<gateway::Gateway>(
         gateway::GatewayParts{*store_, *blobs_, *iam_, authorizer_, s3_->website(), hub_, *pool_,
-                              clock_, rng_, options_.account, options_.region},
+                              clock_, rng_, options_.account, options_.region,
+                              [this] {
+                                  const dax::Node* node = metered_.load();
+                                  return node == nullptr ? "" : node->metrics_text();
+                              }},
         std::move(services));
     net::ServerOptions server_options;
     server_options.address = options_.listen;
@@ -269,6 +275,7 @@ Result<void> Wiring::start_dax() {
     dax_node_ = std::make_unique<dax::Node>(
         dax::NodeParts{*dax_calls_, *iam_, authorizer_, *store_, clock_, rng_, *dax_pool_},
         std::move(node_options));
+    metered_ = dax_node_.get();
     net::ServerOptions server_options;
     server_options.address = options_.listen;
     server_options.port = options_.dax_port;

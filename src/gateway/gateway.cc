@@ -122,7 +122,9 @@ net::Task<HttpResponse> Gateway::handle(net::Exchange* exchange) {
             if (!is_loopback(exchange->request().source_ip)) {
                 co_return text_response(403, "text/plain", "only from this machine");
             }
-            co_return text_response(200, "text/plain; version=0.0.4", metrics_.text());
+            co_return text_response(
+                200, "text/plain; version=0.0.4",
+                metrics_.text() + (parts_.more_metrics ? parts_.more_metrics() : ""));
         case RouteKind::kHealthy:
             co_return text_response(
                 200, "text/plain",

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -37,6 +38,8 @@ struct GatewayParts {
     Rng& rng;
     std::string default_account;
     std::string default_region;
+    // Text that follows our own metrics; nothing: none.
+    std::function<std::string()> more_metrics = nullptr;
 };
 
 class Gateway final : public net::Handler {

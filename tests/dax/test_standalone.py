@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import urllib.request
 
 import botocore.session
 import pytest
@@ -18,7 +19,7 @@ READER, READER_SECRET = "AKIAREADEROFTHECACHE", "secret-of-the-reader"
 
 class Proxy:
     def __init__(self, folder, upstream, arguments=()):
-        self.port, self.tls_port = free_port(), free_port()
+        self.port, self.tls_port, self.metrics_port = free_port(), free_port(), free_port()
         self.folder = folder
         self.authority = folder / "cache/tls/ca.pem"
         keys = folder / "keys.json"
@@ -27,6 +28,7 @@ class Proxy:
             {"AccessKeyId": READER, "SecretAccessKey": READER_SECRET, "Policy": {
                 "Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "dax:GetItem", "Resource": "*"}}}]))
         self.arguments = ["--upstream", upstream, "--port", str(self.port), "--tls-port", str(self.tls_port),
+                          "--metrics-port", str(self.metrics_port),
                           "--keys-file", keys, "--data-dir", folder / "cache", *arguments]
 
     def start(self):
@@ -114,6 +116,29 @@ def test_the_upstream_ends_and_comes_back(pair):
         server.start()
         dax.put_item(TableName="things", Item={"pk": {"S": "b"}})
         assert "Item" in dax.get_item(TableName="things", Key={"pk": {"S": "b"}})
+
+
+def test_metrics(pair):
+    server, proxy = pair
+    make_table(server.client("dynamodb"), "things")
+
+    def metrics():
+        with urllib.request.urlopen(f"http://127.0.0.1:{proxy.metrics_port}/metrics", timeout=10) as answer:
+            lines = answer.read().decode().splitlines()
+        return {line.split("{")[0].removeprefix("millrace_dax_"): int(line.split()[-1])
+                for line in lines if not line.startswith("#")}
+    assert metrics()["get_item_request_count_total"] == 0
+    with proxy.client() as dax:
+        dax.put_item(TableName="things", Item={"pk": {"S": "a"}})
+        dax.get_item(TableName="things", Key={"pk": {"S": "a"}})
+        dax.get_item(TableName="things", Key={"pk": {"S": "b"}})
+        with pytest.raises(ClientError):
+            dax.put_item(TableName="things", Item={"pk": {"S": "a"}}, ConditionExpression="attribute_not_exists(pk)")
+    seen = metrics()
+    assert (seen["get_item_request_count_total"], seen["put_item_request_count_total"]) == (2, 2)
+    assert (seen["item_cache_hits_total"], seen["item_cache_misses_total"]) == (1, 1)
+    assert seen["error_request_count_total"] == 1 and seen["fault_request_count_total"] == 0
+    assert seen["item_cache_bytes"] > 0
 
 
 def test_who_is_served_over_tls_and_a_restart(pair, monkeypatch):

@@ -129,6 +129,7 @@ CachedBytes Calls::stored_form(const KeySchema& schema, item::ItemView item) {
 
 void Calls::answer_error(std::string& out, const Error& error) {
     out.clear();
+    node_.metrics().count(error);
     errors::encode(out, error, node_.parts().rng.hex(kRequestIdDigits),
                    transaction_ ? &*transaction_ : nullptr, this);
 }

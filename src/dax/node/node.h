@@ -11,6 +11,7 @@
 #include "contracts/operation.h"
 #include "dax/cache/cache.h"
 #include "dax/node/attribute_lists.h"
+#include "dax/node/metrics.h"
 #include "dax/node/parts.h"
 #include "dax/node/tables.h"
 #include "dax/wire/responses.h"
@@ -31,6 +32,10 @@ public:
     Cache& queries() { return queries_; }
     Tables& tables() { return tables_; }
     AttributeLists& lists() { return lists_; }
+    Metrics& metrics() { return metrics_; }
+    std::string metrics_text() const {
+        return metrics_.text(options_, items_.counters(), queries_.counters());
+    }
 
     // As whom the tables are used: the cluster's role.
     const std::shared_ptr<const contracts::Caller>& role() const { return role_; }
@@ -48,6 +53,7 @@ private:
     Cache queries_;
     Tables tables_;
     AttributeLists lists_;
+    Metrics metrics_;
 };
 
 }  // namespace millrace::dax

@@ -122,6 +122,7 @@ net::Task<void> Session::run() {
             idle_ = false;
             disarm();
             net::IoThread::Counters::add(thread_.counters.requests, 1);
+            node_.metrics().count(*method);
             const std::string_view arguments =
                 in_.view().substr(begin, scanner_.position() - begin);
             go_on = co_await handle(method, arguments);
@@ -176,6 +177,7 @@ const contracts::RequestInfo* Session::asked_caller() {
 
 void Session::answer_error(const Error& error) {
     out_.clear();
+    node_.metrics().count(error);
     errors::encode(out_, error, node_.parts().rng.hex(kRequestIdDigits));
 }
 
