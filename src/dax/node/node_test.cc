@@ -6,12 +6,9 @@
 #include <condition_variable>
 #include <thread>
 
-#include "auth/sigv4.h"
-#include "codec/digest.h"
 #include "codec/hex.h"
-#include "dax/wire/methods.h"
+#include "dax/node/testing.h"
 #include "model/generated/dynamodb.h"
-#include "net/loopback_client.h"
 #include "net/server.h"
 #include "store/mem/mem_store.h"
 
@@ -19,54 +16,8 @@ namespace millrace::dax {
 namespace {
 
 namespace api = model::dynamodb;
+using namespace testing;
 
-constexpr std::string_view kKey = "AKIATEST";
-constexpr std::string_view kSecret = "SECRET";
-
-class OneKey final : public contracts::CredentialSource {
-public:
-    OneKey() {
-        auto caller = std::make_shared<contracts::Caller>();
-        caller->arn = "arn:aws:iam::000000000000:user/u";
-        auto credential = std::make_shared<contracts::Credential>();
-        credential->access_key_id = kKey;
-        credential->secret_access_key = kSecret;
-        credential->caller = caller;
-        credential_ = credential;
-    }
-    std::shared_ptr<const contracts::Credential> find(std::string_view key) override {
-        return key == kKey && active ? credential_ : nullptr;
-    }
-    std::atomic<bool> active{true};
-
-private:
-    std::shared_ptr<const contracts::Credential> credential_;
-};
-
-class AllowAll final : public contracts::Authorizer {
-public:
-    contracts::Decision decide(const contracts::Caller&, const contracts::AuthzRequest& request,
-                               const contracts::RequestFacts&) const override {
-        return {request.action == denied ? contracts::DecisionKind::kImplicitDeny
-                                         : contracts::DecisionKind::kAllow};
-    }
-    std::string denied;
-};
-
-template <class Input, class Output>
-class HeldCall final : public contracts::OperationCall {
-public:
-    void* input() override { return &in; }
-    Result<void> check() override { return {}; }
-    Result<void> authorize(contracts::OpContext&, contracts::AuthzRequests&) override { return {}; }
-    contracts::Outcome<std::monostate> run(contracts::OpContext&) override {
-        return std::monostate{};
-    }
-    const void* output() const override { return &out; }
-    void* mutable_output() override { return &out; }
-    Input in;
-    Output out;
-};
 using GetCall = HeldCall<api::GetItemInput, api::GetItemOutput>;
 using DescribeCall = HeldCall<api::DescribeTableInput, api::DescribeTableOutput>;
 
@@ -121,38 +72,13 @@ private:
     bool open_ = true;
 };
 
-std::string begin(Method method) {
-    std::string out;
-    cbor::append_int(out, kServiceId);
-    cbor::append_int(out, static_cast<int64_t>(method));
-    return out;
-}
-
-std::string handshake(int layering = 0) {
-    std::string out;
-    cbor::append_text(out, kMagic);
-    cbor::append_int(out, layering);
-    cbor::append_null(out);
-    cbor::append_map(out, 0);
-    cbor::append_int(out, 0);
-    return out;
-}
-
-std::string get_item(std::string_view key) {
-    std::string out = begin(Method::kGetItem);
-    cbor::append_bytes(out, "T");
-    cbor::append_bytes(out, key);
-    cbor::append_null(out);
-    return out;
-}
-
 class NodeTest : public ::testing::Test {
 protected:
     void SetUp() override {
         NodeOptions options;
         options.account = "000000000000";
         options.region = "us-east-1";
-        node.emplace(NodeParts{table, keys, rights, *store, clock, rng, pool}, options);
+        node.emplace(NodeParts{table, keys, rights, lists, clock, rng, pool}, options);
         net::ServerOptions server_options;
         server_options.threads = 2;
         server.emplace(server_options, *node, pool);
@@ -163,43 +89,15 @@ protected:
         pool.stop();
         store->close();
     }
-    std::string authorize(std::string_view secret = kSecret) {
-        const std::string stamp = format_amz_date(clock.now());
-        const std::string date = stamp.substr(0, 8);
-        const std::string canonical = "POST\n/\n\nhost:dax.amazonaws.com\nx-amz-date:" + stamp +
-                                      "\n\nhost;x-amz-date\n" + codec::sha256_hex("");
-        const std::string to_sign = "AWS4-HMAC-SHA256\n" + stamp + "\n" + date +
-                                    "/us-east-1/dax/aws4_request\n" + codec::sha256_hex(canonical);
-        const auth::SigningKey key = auth::derive_signing_key(secret, date, "us-east-1", "dax");
-        std::string out = begin(Method::kAuthorizeConnection);
-        cbor::append_text(out, kKey);
-        cbor::append_text(out,
-                          codec::hex_encode(codec::hmac_sha256(
-                              {reinterpret_cast<const char*>(key.data()), key.size()}, to_sign)));
-        cbor::append_bytes(out, to_sign);
-        cbor::append_null(out);
-        cbor::append_null(out);
-        return out;
-    }
-    // One whole answer: `items` items.
-    static std::string answer(net::LoopbackClient& client, size_t items) {
-        std::string bytes;
-        cbor::Scanner scanner;
-        while (scanner.scan(bytes, items) == cbor::Scanner::Status::kNeedMore) {
-            const std::string more = client.read(1);
-            if (more.empty()) return "closed";
-            bytes += more;
-        }
-        return bytes;
-    }
-    std::string ask(net::LoopbackClient& client, const std::string& request) {
-        client.send(request);
-        return codec::hex_encode(answer(client, 2));
+
+    std::string authorize(std::string_view secret = kSecret) const {
+        return testing::authorize(clock, secret);
     }
 
     FakeClock clock;
     SeededRng rng{1};
     std::unique_ptr<store::Store> store = store::make_mem_store(clock);
+    AttributeLists lists{*store};
     FakeTable table;
     OneKey keys;
     AllowAll rights;

@@ -4,6 +4,7 @@
 
 #include "dax/node/authorize.h"
 #include "dax/node/calls.h"
+#include "dax/node/write_turn.h"
 #include "dax/wire/errors.h"
 
 namespace millrace::dax {
@@ -21,7 +22,9 @@ Session::Session(dax::Node& node, net::IoThread& thread, net::Socket socket)
     : net::Session(thread, std::move(socket)), node_(node) {
     info_.account_id = node_.options().account;
     info_.region = node_.options().region;
-    info_.caller = node_.role();
+    boost::system::error_code ec;
+    const auto local = socket_.local_endpoint(ec);
+    if (!ec) local_port_ = local.port();
 }
 
 Session::~Session() {
@@ -91,6 +94,7 @@ net::Task<bool> Session::handshake() {
 
 net::Task<void> Session::run() {
     const net::ServerOptions& options = thread_.shared().options;
+    if (!may_stay()) co_return;
     const bool greeted = co_await handshake();
     if (!greeted) co_return;
     for (;;) {
@@ -113,6 +117,7 @@ net::Task<void> Session::run() {
             if (!received) co_return;
             idle_ = false;
             disarm();
+            if (!may_stay()) co_return;
             net::IoThread::Counters::add(thread_.counters.requests, 1);
             const std::string_view arguments =
                 in_.view().substr(begin, scanner_.position() - begin);
@@ -141,6 +146,19 @@ net::Task<void> Session::run() {
             memory_taken_ = 0;
         }
     }
+}
+
+bool Session::may_stay() {
+    if (node_.retired()) return false;
+    const int64_t second = epoch_seconds(node_.parts().clock.now());
+    if (second == admitted_second_) return true;
+    admitted_second_ = second;
+    return node_.admits(peer_, local_port_);
+}
+
+Result<void> Session::use_role() {
+    MR_TRY(info_.caller, node_.role());
+    return {};
 }
 
 contracts::RequestFacts Session::facts() const {
@@ -175,7 +193,7 @@ void Session::answer_endpoints() {
         const auto raw = address.to_v6().to_bytes();
         bytes.assign(raw.begin(), raw.end());
     }
-    encode_endpoints(out_, {node_.endpoint(std::move(bytes), local.port())});
+    encode_endpoints(out_, node_.endpoints(std::move(bytes), local.port()));
 }
 
 void Session::authorize_connection(std::string_view arguments) {
@@ -231,6 +249,7 @@ Result<void> Session::allowed(std::string_view action) {
 Result<TableInfoRef> Session::known_table(std::string_view name) {
     const auto found = tables_.find(name);
     if (found != tables_.end() && node_.tables().current(*found->second)) return found->second;
+    MR_CHECK_OK(use_role());
     MR_TRY(TableInfoRef table, node_.tables().find(name, info_));
     if (tables_.size() >= kTablesMax) tables_.clear();
     tables_[std::string(name)] = table;
@@ -265,9 +284,15 @@ net::Task<bool> Session::handle(const MethodInfo* method, std::string_view argum
         }
     }
     std::function<void()> job = [this, method, arguments] {
-        Calls calls(node_, info_);
-        calls.answer(out_, method->method, arguments,
-                     [this](std::string_view action) { return allowed(action); });
+        if (const Result<void> known = use_role(); !known) return answer_error(known.error());
+        const auto answer = [&](dax::Node& node) {
+            Calls(node, info_)
+                .answer(out_, method->method, arguments,
+                        [this](std::string_view action) { return allowed(action); });
+        };
+        if (!is_write(method->method)) return answer(node_);
+        WriteTurn turn(node_);
+        answer(turn.node());
     };
     co_await on_pool(std::move(job));
     co_return true;
@@ -275,7 +300,7 @@ net::Task<bool> Session::handle(const MethodInfo* method, std::string_view argum
 
 net::Task<void> Session::on_pool(std::function<void()> job) {
     net::Event done(thread_.inbox());
-    const bool taken = node_.parts().pool.submit([&] {
+    const bool taken = node_.submit([&] {
         job();
         done.set();
     });
@@ -315,8 +340,10 @@ net::Task<void> Session::get_item(const GetItemRequest* request) {
         } else {
             bool taken = true;
             if (found == Cache::Found::kMiss) {
-                taken = node_.parts().pool.submit([&] {
-                    result = calls.read_item_bytes(*request, **table, capacity);
+                taken = node_.submit([&] {
+                    const Result<void> known = use_role();
+                    result = known ? calls.read_item_bytes(*request, **table, capacity)
+                                   : Result<CachedBytes>(known.error());
                     node_.items().finish_read(std::move(read), result);
                     done.set();
                 });

@@ -49,6 +49,10 @@ private:
     Result<TableInfoRef> known_table(std::string_view name);
     void answer_error(const Error& error);
     void answer_endpoints();
+    // Are the node and the client's address still what they were? False: close.
+    bool may_stay();
+    // Makes the cluster's role the one as whom the tables are used. May block on the store.
+    Result<void> use_role();
     contracts::RequestFacts facts() const;
 
     dax::Node& node_;
@@ -70,6 +74,8 @@ private:
     std::map<std::string, TableInfoRef, std::less<>> tables_;
     std::string cache_key_;
     contracts::RequestInfo info_;
+    uint16_t local_port_ = 0;
+    int64_t admitted_second_ = -1;
 };
 
 }  // namespace millrace::dax
