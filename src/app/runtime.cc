@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include <filesystem>
+#include <mutex>
 
 #include "app/data_folder.h"
 #include "auth/evaluate.h"
@@ -11,6 +12,7 @@
 #include "core/log.h"
 #include "core/random.h"
 #include "core/time.h"
+#include "dax/cluster/host.h"
 #include "dax/node/node.h"
 #include "gateway/gateway.h"
 #include "gateway/local_calls.h"
@@ -39,8 +41,6 @@ namespace {
 constexpr size_t kPoolThreads = 8;
 // A write holds its thread until it is on disk: as many share one flush.
 constexpr size_t kDaxThreads = 32;
-constexpr std::chrono::minutes kDaxIdleTimeout{15};
-constexpr std::chrono::seconds kDaxHandshakeTimeout{30};
 constexpr size_t kWorkerThreads = 2;
 constexpr std::chrono::seconds kStopGrace{5};
 
@@ -79,7 +79,10 @@ private:
     Result<std::string> open_stores();
     Result<void> install_root_key();
     void start_functions();
+    void make_dax_host();
     Result<void> start_dax();
+    // Of all DAX nodes; its threads start with the first of them.
+    net::ThreadPool& dax_pool();
 
     RuntimeOptions options_;
     SystemClock clock_;
@@ -105,7 +108,10 @@ private:
     std::unique_ptr<gateway::Gateway> gateway_;
     std::unique_ptr<net::Server> server_;
     std::unique_ptr<gateway::LocalCalls> dax_calls_;
+    std::unique_ptr<dax::AttributeLists> dax_lists_;
+    std::once_flag dax_pool_once_;
     std::unique_ptr<net::ThreadPool> dax_pool_;
+    std::unique_ptr<dax::Host> dax_host_;
     std::unique_ptr<dax::Node> dax_node_;
     std::unique_ptr<net::Server> dax_server_;
     std::unique_ptr<sandbox::SandboxRunner> runner_;
@@ -156,6 +162,7 @@ Result<void> Wiring::start() {
     dynamodb_ = std::make_unique<dynamodb::DynamoDbService>(
         *store_, clock_, rng_, hub_, *objects_,
         dynamodb::DynamoDbOptions{options_.stream_shard_rate});
+    make_dax_host();
     streams_ = std::make_unique<streams::StreamsService>(*store_, clock_, seal_key);
     logs_ = std::make_unique<logs::LogsService>(*store_, clock_, hub_);
     sqs_ = std::make_unique<sqs::SqsService>(*store_, clock_, rng_, hub_);
@@ -173,6 +180,7 @@ Result<void> Wiring::start() {
     workers_->add(streams_->make_trimmer());
     workers_->add(logs_->make_flusher());
     for (auto& worker : dynamodb_->make_workers()) workers_->add(std::move(worker));
+    for (auto& worker : dax_host_->make_workers()) workers_->add(std::move(worker));
 
     pool_ = std::make_unique<net::ThreadPool>(kPoolThreads);
     std::vector<contracts::ServiceEntry> services;
@@ -199,26 +207,41 @@ Result<void> Wiring::start() {
     return {};
 }
 
-// One node of a cluster named "default", for all tables of the account.
-Result<void> Wiring::start_dax() {
-    if (options_.dax_port == 0) return {};
+net::ThreadPool& Wiring::dax_pool() {
+    std::call_once(dax_pool_once_,
+                   [this] { dax_pool_ = std::make_unique<net::ThreadPool>(kDaxThreads); });
+    return *dax_pool_;
+}
+
+void Wiring::make_dax_host() {
     dax_calls_ = std::make_unique<gateway::LocalCalls>(
         gateway::LocalCallsParts{*store_, authorizer_, hub_, clock_, rng_,
                                  [this] { return dynamodb_->catalog().version(); }},
         dynamodb_->entry());
-    dax_pool_ = std::make_unique<net::ThreadPool>(kDaxThreads);
+    dax_lists_ = std::make_unique<dax::AttributeLists>(*store_);
+    dax_host_ = std::make_unique<dax::Host>(
+        dax::HostParts{*dax_calls_, *iam_, authorizer_, *iam_, nullptr, *dax_lists_, hub_, clock_,
+                       rng_, [this]() -> net::ThreadPool& { return dax_pool(); }},
+        dax::HostOptions{options_.listen,
+                         {options_.dax_ports_first, options_.dax_ports_last},
+                         options_.dax_node_memory_bytes});
+}
+
+// One node of a cluster named "default", for all tables of the account.
+Result<void> Wiring::start_dax() {
+    if (options_.dax_port == 0) return {};
     dax::NodeOptions node_options;
     node_options.account = options_.account;
     node_options.region = options_.region;
-    dax_node_ = std::make_unique<dax::Node>(
-        dax::NodeParts{*dax_calls_, *iam_, authorizer_, *store_, clock_, rng_, *dax_pool_},
-        std::move(node_options));
-    net::ServerOptions server_options;
-    server_options.address = options_.listen;
-    server_options.port = options_.dax_port;
-    server_options.head_timeout = kDaxHandshakeTimeout;
-    server_options.idle_timeout = kDaxIdleTimeout;
-    dax_server_ = std::make_unique<net::Server>(server_options, *dax_node_, *dax_pool_);
+    node_options.role_arn = options_.dax_role;
+    node_options.item_cache_bytes_max = node_options.query_cache_bytes_max =
+        options_.dax_node_memory_bytes / 2;
+    dax_node_ =
+        std::make_unique<dax::Node>(dax::NodeParts{*dax_calls_, *iam_, authorizer_, *dax_lists_,
+                                                   clock_, rng_, dax_pool(), iam_.get(), nullptr},
+                                    std::move(node_options));
+    dax_server_ = std::make_unique<net::Server>(
+        dax::server_options(options_.listen, options_.dax_port), *dax_node_, dax_pool());
     Result<void> started = dax_server_->start();
     if (started || !options_.development) return started;
     log::warn("no DAX node: {}", started.error().message);
@@ -259,6 +282,7 @@ void Wiring::stop() {
     if (runner_) runner_->stop(kStopGrace);
     if (lanes_) lanes_->stop();
     if (dax_server_) dax_server_->stop(kStopGrace);
+    if (dax_host_) dax_host_->stop();
     if (server_) server_->stop(kStopGrace);
     if (logs_) {
         while (logs_->flush()) {

@@ -21,6 +21,13 @@ struct RuntimeOptions {
     bool development = false;         // keys test/test
     // Of a DAX node; 0: none. In development, where it is taken by somebody: none.
     uint16_t dax_port = 0;
+    // As whom that node uses the tables; empty: as the account's root.
+    std::string dax_role;
+    // Where nodes of clusters listen that DAX's control plane makes.
+    uint16_t dax_ports_first = 8200;
+    uint16_t dax_ports_last = 8299;
+    // Of a DAX node's items and queries together.
+    uint64_t dax_node_memory_bytes = uint64_t{512} << 20;
     // The root key of a fresh folder, if the environment names it.
     std::string root_access_key_id;
     std::string root_secret_access_key;

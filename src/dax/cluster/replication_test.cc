@@ -5,13 +5,13 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <map>
 #include <optional>
 #include <thread>
 
 #include "core/random.h"
-#include "dax/cluster/leadership.h"
 
 namespace millrace::dax {
 namespace {
@@ -288,6 +288,48 @@ TEST_F(ShortLogTest, EverySchedulesEndIsTheTruth) {
     }
     EXPECT_GT(kept, 1000);
     EXPECT_GT(flushes, 100U);
+}
+
+// Writers at the leader, readers at a replica, and the log too short for both.
+TEST_F(ShortLogTest, ThreadsEndAtTheTruth) {
+    constexpr size_t kKeys = 4;
+    constexpr uint64_t kWrites = 3'000;
+    std::array<std::atomic<uint64_t>, kKeys> upstream{};
+    const auto name = [](size_t key) { return std::string(1, static_cast<char>('a' + key)); };
+    std::atomic<size_t> writing{2};
+    std::vector<std::thread> threads;
+    for (size_t first = 0; first < 2; ++first) {
+        threads.emplace_back([&, first] {
+            for (uint64_t value = 1; value <= kWrites; ++value) {
+                for (size_t key = first; key < kKeys; key += 2) {
+                    Cache::Write write = cache(0).begin_write(name(key));
+                    upstream[key] = value;
+                    cache(0).finish_write(std::move(write), bytes(value));
+                    EXPECT_EQ(cached(cache(0), name(key)), value);
+                }
+            }
+            --writing;
+        });
+    }
+    threads.emplace_back([&] {
+        for (size_t key = 0; writing > 0; key = (key + 1) % kKeys) {
+            if (cache(1).find(name(key)) != nullptr) continue;
+            Cache::Read read = cache(1).begin_read(name(key));
+            const uint64_t value = upstream[key];
+            cache(1).finish_read(std::move(read), bytes(value));
+        }
+    });
+    threads.emplace_back([&] {
+        while (writing > 0) replication.apply();
+    });
+    for (auto& thread : threads) thread.join();
+    apply_all();
+    for (size_t node = 0; node < 3; ++node) {
+        for (size_t key = 0; key < kKeys; ++key) {
+            const auto found = cached(cache(node), name(key));
+            EXPECT_TRUE(!found || *found == kWrites) << "node " << node << ", key " << key;
+        }
+    }
 }
 
 }  // namespace
