@@ -9,6 +9,7 @@ import pathlib
 import platform
 import shutil
 import tempfile
+import time
 
 from run import Run, Server, bench_table, store_limit
 
@@ -20,6 +21,20 @@ MODES = [("GetItem", "get-item"), ("Query, pages of 20 (items)", "query"), ("Put
 def resident_mib(pid):
     status = pathlib.Path(f"/proc/{pid}/status").read_text()
     return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
+
+
+def add_stream_and_index(client):
+    """Seconds until the index was filled."""
+    client.update_table(TableName="bench", StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"})
+    start = time.monotonic()
+    client.update_table(
+        TableName="bench", AttributeDefinitions=[{"AttributeName": name, "AttributeType": kind} for name, kind in
+                                                 (("pk", "S"), ("sk", "N"), ("gk", "S"))],
+        GlobalSecondaryIndexUpdates=[{"Create": {"IndexName": "by-gk", "Projection": {"ProjectionType": "KEYS_ONLY"},
+                                                 "KeySchema": [{"AttributeName": "gk", "KeyType": "HASH"}]}}])
+    while client.describe_table(TableName="bench")["Table"]["TableStatus"] != "ACTIVE":
+        time.sleep(0.05)
+    return time.monotonic() - start
 
 
 def measure(items, connections, seconds):
@@ -34,18 +49,19 @@ def measure(items, connections, seconds):
         for name, mode in MODES:
             for n in connections:
                 run.load(name, mode, server.port, n, pid, f"bench:{items}")
-        limit = store_limit()
-        bench_table(client, "streamed", StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"})
+        limits = {n: store_limit(n) for n in connections}
+        seconds_filled = add_stream_and_index(client)
         for n in connections:
-            run.load("PutItem, with a stream", "put-item", server.port, n, pid, f"streamed:{items}")
+            run.load("PutItem, with a stream and an index", "put-item", server.port, n, pid, f"bench:{items}")
         memory = resident_mib(pid)
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
-    put = max(row["requests_per_second"] for row in run.rows if row["name"] == "PutItem")
+    shares = ", ".join(f"{row['requests_per_second'] / limits[row['connections']]:.2f} at {row['connections']} "
+                       f"({limits[row['connections']]:.0f}/s)" for row in run.rows if row["name"] == "PutItem")
     return run.rows, [f"{items} items: loaded at {loaded['operations_per_second']} a second; "
-                      f"PutItem {put / limit:.2f} of bare RocksDB's group commit ({limit:.0f}/s with 64 threads); "
-                      f"{memory:.0f} MiB resident at the end"]
+                      f"PutItem of bare RocksDB's group commit with as many threads: {shares}; "
+                      f"index filled at {items / seconds_filled:.0f} items a second; {memory:.0f} MiB resident at the end"]
 
 
 def numbers(text):
@@ -54,7 +70,7 @@ def numbers(text):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--items", type=numbers, default=[10_000, 1_000_000])
+    parser.add_argument("--items", type=numbers, default=[10_000, 1_000_000, 10_000_000])
     parser.add_argument("--connections", type=numbers, default=[1, 64, 512])
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--out", type=pathlib.Path)

@@ -18,11 +18,14 @@ from conftest import Server, wait_until  # noqa: E402
 
 PART = 100_000
 SCHEMA = {"KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-          "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}, {"AttributeName": "sk", "AttributeType": "N"}]}
+          "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}, {"AttributeName": "sk", "AttributeType": "N"},
+                                   {"AttributeName": "g", "AttributeType": "S"}],
+          "GlobalSecondaryIndexes": [{"IndexName": "by-g", "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}],
+                                      "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["v"]}}]}
 
 
 def item(n, value=0):
-    return {"pk": {"S": f"p{n % 1009}"}, "sk": {"N": str(n)}, "t": {"S": "x" * 150}, "v": {"N": str(value)}}
+    return {"g": {"S": f"g{n % 5003}"}, "pk": {"S": f"p{n % 1009}"}, "sk": {"N": str(n)}, "t": {"S": "x" * 150}, "v": {"N": str(value)}}
 
 
 def line(n, value=0):
@@ -85,6 +88,11 @@ class Bench:
         self.recovery(table)
         _, lines = self.export(table)
         assert lines == expected, f"{table} is not as it was: {len(lines ^ expected)} differences"
+        entries = set()
+        for page in self.dynamodb.get_paginator("scan").paginate(TableName=table, IndexName="by-g"):
+            entries.update(tuple(entry[name].popitem()[1] for name in ("g", "pk", "sk", "v")) for entry in page["Items"])
+        wanted = {tuple(json.loads(text)["Item"][name].popitem()[1] for name in ("g", "pk", "sk", "v")) for text in expected}
+        assert entries == wanted, f"the index of {table} is not as it was: {len(entries ^ wanted)} differences"
 
     def write(self, numbers, value):
         numbers = list(numbers)

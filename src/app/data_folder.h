@@ -18,7 +18,7 @@ struct RootKey {
 
 class DataFolder {
 public:
-    static constexpr int kFormat = 2;
+    static constexpr int kFormat = 3;
 
     // Makes the folder if needed, locks it, checks its format. Errors are one line for the
     // operator.

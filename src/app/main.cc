@@ -47,22 +47,34 @@ int serve(app::RuntimeOptions options) {
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     signal(SIGPIPE, SIG_IGN);
 
     const bool development = options.development;
     const std::string where = options.data_dir ? "data in " + *options.data_dir : "in memory";
     const std::string listen = options.listen;
+    const std::string tls_listen = options.tls_listen.empty() ? listen : options.tls_listen;
+    const uint16_t tls_port = options.tls_port;
+    const uint16_t dax_tls_port = options.dax_tls_port;
     auto runtime = app::Runtime::start(std::move(options));
     if (!runtime) return fail(runtime.error().message);
-    const std::string dax = (*runtime)->dax_port() == 0
-                                ? ""
-                                : fmt::format(", dax://{}:{}", listen, (*runtime)->dax_port());
-    fmt::print("millrace {}: http://{}:{}{}, {}{}\nReady.\n", kVersion, listen, (*runtime)->port(),
-               dax, where, development ? ", keys test/test" : "");
+    std::string others;
+    const auto add = [&](std::string_view scheme, const std::string& address, uint16_t port) {
+        if (port != 0) others += fmt::format(", {}://{}:{}", scheme, address, port);
+    };
+    add("https", tls_listen, tls_port);
+    add("dax", listen, (*runtime)->dax_port());
+    add("daxs", tls_listen, dax_tls_port);
+    fmt::print("millrace {}: http://{}:{}{}, {}{}\n", kVersion, listen, (*runtime)->port(), others,
+               where, development ? ", keys test/test" : "");
+    if (const std::string authority = (*runtime)->authority_file(); !authority.empty())
+        fmt::print("TLS clients must trust {}\n", authority);
+    fmt::print("Ready.\n");
     std::fflush(stdout);
     int received = 0;
-    sigwait(&signals, &received);
+    while (sigwait(&signals, &received) == 0 && received == SIGHUP)
+        (*runtime)->reload_certificates();
     (*runtime)->stop();
     return 0;
 }
@@ -85,6 +97,9 @@ int main(int argc, char** argv) {
     int dev_dax_port = 8111;
     std::string dax_ports = "8200-8299";
     uint64_t dax_node_memory_mib = 512;
+    int tls_port = 0;
+    int dax_tls_port = 0;
+    net::TlsFiles tls;
     const auto add_common = [&](CLI::App* command) {
         command->add_option("--port", port, "Port to listen on")
             ->check(CLI::Range(1, 65535))
@@ -92,6 +107,20 @@ int main(int argc, char** argv) {
         command->add_option("--listen", options.listen, "Address to listen on")
             ->check(CLI::ValidIPV4)
             ->capture_default_str();
+        command->add_option("--tls-port", tls_port, "Port of https")->check(CLI::Range(1, 65535));
+        command->add_option("--dax-tls-port", dax_tls_port, "Port of a DAX node's daxs")
+            ->check(CLI::Range(1, 65535));
+        command
+            ->add_option("--tls-listen", options.tls_listen,
+                         "Address of the TLS ports, if it is not that of --listen")
+            ->check(CLI::ValidIPV4);
+        CLI::Option* certificate = command->add_option(
+            "--tls-cert", tls.certificate,
+            "PEM file of the certificate (with its chain); none: one of an authority of our own");
+        CLI::Option* key =
+            command->add_option("--tls-key", tls.key, "PEM file of the certificate's private key");
+        certificate->needs(key);
+        key->needs(certificate);
         command->add_option("--region", options.region, "Region of requests that name none")
             ->capture_default_str();
         command
@@ -159,6 +188,9 @@ int main(int argc, char** argv) {
     options.dax_node_memory_bytes = dax_node_memory_mib << 20;
     if (!options.dax_role.empty() && !options.dax_role.starts_with("arn:aws:iam::"))
         return fail("--dax-role: must be the ARN of a role");
+    options.tls_port = static_cast<uint16_t>(tls_port);
+    options.dax_tls_port = static_cast<uint16_t>(dax_tls_port);
+    if (!tls.certificate.empty()) options.tls = tls;
     options.dax_port = static_cast<uint16_t>(dev_command->parsed() ? dev_dax_port : dax_port);
     if (serve_command->parsed()) {
         if (options.account.size() != 12 ||

@@ -6,10 +6,13 @@
 #include <filesystem>
 #include <mutex>
 
+#include "app/certificates.h"
 #include "app/data_folder.h"
+#include "app/own_address.h"
 #include "auth/evaluate.h"
 #include "contracts/wake_hub.h"
 #include "core/log.h"
+#include "core/mutex.h"
 #include "core/random.h"
 #include "core/time.h"
 #include "dax/cluster/host.h"
@@ -20,7 +23,9 @@
 #include "net/thread_pool.h"
 #include "sandbox/code_cache.h"
 #include "sandbox/runner.h"
+#include "services/dax/service.h"
 #include "services/dynamodb/service.h"
+#include "services/ec2/service.h"
 #include "services/iam/service.h"
 #include "services/lambda/service.h"
 #include "services/logs/service.h"
@@ -72,6 +77,11 @@ public:
     Result<void> start();
     uint16_t port() const override { return server_->port(); }
     uint16_t dax_port() const override { return dax_server_ ? dax_server_->port() : uint16_t{0}; }
+    std::string authority_file() const override {
+        const MutexLock lock(tls_mutex_);
+        return authority_file_;
+    }
+    void reload_certificates() override;
     void stop() override;
     std::string print_operations() const override;
 
@@ -83,6 +93,10 @@ private:
     Result<void> start_dax();
     // Of all DAX nodes; its threads start with the first of them.
     net::ThreadPool& dax_pool();
+    // What encrypted listeners show. Makes a certificate of our own if there is none.
+    Result<net::TlsFiles> tls_files();
+    Result<net::ServerOptions> with_tls(net::ServerOptions options, uint16_t port);
+    std::vector<net::Server*> servers() const;
 
     RuntimeOptions options_;
     SystemClock clock_;
@@ -100,6 +114,8 @@ private:
     std::unique_ptr<dynamodb::DynamoDbService> dynamodb_;
     std::unique_ptr<streams::StreamsService> streams_;
     std::unique_ptr<logs::LogsService> logs_;
+    std::unique_ptr<ec2::Ec2Service> ec2_;
+    std::unique_ptr<dax_control::DaxControlService> dax_control_;
     std::unique_ptr<sqs::SqsService> sqs_;
     std::unique_ptr<workers::LaneThreads> lanes_;
     std::unique_ptr<lambda::LambdaService> lambda_;
@@ -107,13 +123,18 @@ private:
     std::unique_ptr<net::ThreadPool> pool_;
     std::unique_ptr<gateway::Gateway> gateway_;
     std::unique_ptr<net::Server> server_;
+    std::unique_ptr<net::Server> tls_server_;
     std::unique_ptr<gateway::LocalCalls> dax_calls_;
+    mutable Mutex tls_mutex_;
+    std::optional<net::TlsFiles> tls_files_ MR_GUARDED_BY(tls_mutex_);
+    std::string authority_file_ MR_GUARDED_BY(tls_mutex_);
     std::unique_ptr<dax::AttributeLists> dax_lists_;
     std::once_flag dax_pool_once_;
     std::unique_ptr<net::ThreadPool> dax_pool_;
     std::unique_ptr<dax::Host> dax_host_;
     std::unique_ptr<dax::Node> dax_node_;
     std::unique_ptr<net::Server> dax_server_;
+    std::unique_ptr<net::Server> dax_tls_server_;
     std::unique_ptr<sandbox::SandboxRunner> runner_;
     bool stopped_ = false;
 };
@@ -149,6 +170,9 @@ Result<void> Wiring::install_root_key() {
 }
 
 Result<void> Wiring::start() {
+    if (options_.tls_listen.empty()) options_.tls_listen = options_.listen;
+    // Whoever needs it later: a certificate that cannot be used is told now.
+    if (options_.tls) MR_CHECK_OK(net::TlsContext::open(*options_.tls));
     MR_TRY(const std::string seal_key, open_stores());
     iam::IamOptions iam_options;
     iam_options.seal_key = seal_key;
@@ -162,10 +186,14 @@ Result<void> Wiring::start() {
     dynamodb_ = std::make_unique<dynamodb::DynamoDbService>(
         *store_, clock_, rng_, hub_, *objects_,
         dynamodb::DynamoDbOptions{options_.stream_shard_rate});
-    make_dax_host();
     streams_ = std::make_unique<streams::StreamsService>(*store_, clock_, seal_key);
     logs_ = std::make_unique<logs::LogsService>(*store_, clock_, hub_);
     sqs_ = std::make_unique<sqs::SqsService>(*store_, clock_, rng_, hub_);
+    ec2_ = std::make_unique<ec2::Ec2Service>(*store_, is_own_address);
+    make_dax_host();
+    dax_control_ = std::make_unique<dax_control::DaxControlService>(
+        dax_control::DaxControlParts{*store_, clock_, *iam_, *ec2_, *dax_host_});
+    ec2_->set_users(dax_control_.get());
 
     lanes_ = std::make_unique<workers::LaneThreads>(hub_);
     lambda_ = std::make_unique<lambda::LambdaService>(lambda::LambdaParts{
@@ -181,6 +209,10 @@ Result<void> Wiring::start() {
     workers_->add(logs_->make_flusher());
     for (auto& worker : dynamodb_->make_workers()) workers_->add(std::move(worker));
     for (auto& worker : dax_host_->make_workers()) workers_->add(std::move(worker));
+    // Clusters that are there run before anybody can ask for them.
+    auto dax_worker = dax_control_->make_worker();
+    dax_worker->step(clock_.now());
+    workers_->add(std::move(dax_worker));
 
     pool_ = std::make_unique<net::ThreadPool>(kPoolThreads);
     std::vector<contracts::ServiceEntry> services;
@@ -192,6 +224,8 @@ Result<void> Wiring::start() {
     services.push_back(lambda_->entry());
     services.push_back(sqs_->entry());
     services.push_back(s3_->entry());
+    services.push_back(ec2_->entry());
+    services.push_back(dax_control_->entry());
     gateway_ = std::make_unique<gateway::Gateway>(
         gateway::GatewayParts{*store_, *blobs_, *iam_, authorizer_, s3_->website(), hub_, *pool_,
                               clock_, rng_, options_.account, options_.region},
@@ -201,10 +235,55 @@ Result<void> Wiring::start() {
     server_options.port = options_.port;
     server_ = std::make_unique<net::Server>(server_options, *gateway_, *pool_);
     MR_CHECK_OK(server_->start());
+    if (options_.tls_port != 0) {
+        MR_TRY(net::ServerOptions tls_options, with_tls(server_options, options_.tls_port));
+        tls_server_ = std::make_unique<net::Server>(std::move(tls_options), *gateway_, *pool_);
+        MR_CHECK_OK(tls_server_->start());
+    }
     MR_CHECK_OK(start_dax());
     workers_->start(kWorkerThreads);
     start_functions();
     return {};
+}
+
+Result<net::TlsFiles> Wiring::tls_files() {
+    const MutexLock lock(tls_mutex_);
+    if (tls_files_) return *tls_files_;
+    if (options_.tls) {
+        tls_files_ = options_.tls;
+        return *tls_files_;
+    }
+    std::vector<std::string> names{"localhost", "127.0.0.1", "::1"};
+    if (options_.tls_listen != "127.0.0.1") names.push_back(options_.tls_listen);
+    const std::string folder = folder_ ? folder_->path("tls") : temporary_->path() + "/tls";
+    MR_TRY(Certificates files, keep_certificates(folder, names, clock_.now()));
+    tls_files_ = std::move(files.server);
+    authority_file_ = std::move(files.authority);
+    return *tls_files_;
+}
+
+Result<net::ServerOptions> Wiring::with_tls(net::ServerOptions options, uint16_t port) {
+    options.address = options_.tls_listen;
+    options.port = port;
+    MR_TRY(options.tls, tls_files());
+    return options;
+}
+
+std::vector<net::Server*> Wiring::servers() const {
+    std::vector<net::Server*> all;
+    for (net::Server* one :
+         {dax_tls_server_.get(), dax_server_.get(), tls_server_.get(), server_.get()}) {
+        if (one != nullptr) all.push_back(one);
+    }
+    return all;
+}
+
+void Wiring::reload_certificates() {
+    for (net::Server* server : servers()) {
+        const Result<void> loaded = server->reload_certificate();
+        if (!loaded) log::error("the certificate stays as it was: {}", loaded.error().message);
+    }
+    dax_host_->reload_certificates();
 }
 
 net::ThreadPool& Wiring::dax_pool() {
@@ -220,16 +299,18 @@ void Wiring::make_dax_host() {
         dynamodb_->entry());
     dax_lists_ = std::make_unique<dax::AttributeLists>(*store_);
     dax_host_ = std::make_unique<dax::Host>(
-        dax::HostParts{*dax_calls_, *iam_, authorizer_, *iam_, nullptr, *dax_lists_, hub_, clock_,
-                       rng_, [this]() -> net::ThreadPool& { return dax_pool(); }},
+        dax::HostParts{*dax_calls_, *iam_, authorizer_, *iam_, ec2_.get(), *dax_lists_, hub_,
+                       clock_, rng_, [this]() -> net::ThreadPool& { return dax_pool(); }},
         dax::HostOptions{options_.listen,
+                         options_.tls_listen,
+                         [this] { return tls_files(); },
                          {options_.dax_ports_first, options_.dax_ports_last},
                          options_.dax_node_memory_bytes});
 }
 
 // One node of a cluster named "default", for all tables of the account.
 Result<void> Wiring::start_dax() {
-    if (options_.dax_port == 0) return {};
+    if (options_.dax_port == 0 && options_.dax_tls_port == 0) return {};
     dax::NodeOptions node_options;
     node_options.account = options_.account;
     node_options.region = options_.region;
@@ -240,8 +321,16 @@ Result<void> Wiring::start_dax() {
         std::make_unique<dax::Node>(dax::NodeParts{*dax_calls_, *iam_, authorizer_, *dax_lists_,
                                                    clock_, rng_, dax_pool(), iam_.get(), nullptr},
                                     std::move(node_options));
-    dax_server_ = std::make_unique<net::Server>(
-        dax::server_options(options_.listen, options_.dax_port), *dax_node_, dax_pool());
+    const net::ServerOptions server_options =
+        dax::server_options(options_.listen, options_.dax_port);
+    if (options_.dax_tls_port != 0) {
+        MR_TRY(net::ServerOptions tls_options, with_tls(server_options, options_.dax_tls_port));
+        dax_tls_server_ =
+            std::make_unique<net::Server>(std::move(tls_options), *dax_node_, dax_pool());
+        MR_CHECK_OK(dax_tls_server_->start());
+    }
+    if (options_.dax_port == 0) return {};
+    dax_server_ = std::make_unique<net::Server>(server_options, *dax_node_, dax_pool());
     Result<void> started = dax_server_->start();
     if (started || !options_.development) return started;
     log::warn("no DAX node: {}", started.error().message);
@@ -281,9 +370,9 @@ void Wiring::stop() {
     if (lanes_) lanes_->ask_to_stop();
     if (runner_) runner_->stop(kStopGrace);
     if (lanes_) lanes_->stop();
-    if (dax_server_) dax_server_->stop(kStopGrace);
+    for (net::Server* server : servers()) server->stop(kStopGrace);
+    if (dax_control_) dax_control_->stop();
     if (dax_host_) dax_host_->stop();
-    if (server_) server_->stop(kStopGrace);
     if (logs_) {
         while (logs_->flush()) {
         }

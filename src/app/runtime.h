@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/result.h"
+#include "net/tls.h"
 
 namespace millrace::app {
 
@@ -28,6 +29,12 @@ struct RuntimeOptions {
     uint16_t dax_ports_last = 8299;
     // Of a DAX node's items and queries together.
     uint64_t dax_node_memory_bytes = uint64_t{512} << 20;
+    // The same over TLS; 0: none.
+    uint16_t tls_port = 0;
+    uint16_t dax_tls_port = 0;
+    std::string tls_listen;  // empty: as `listen`
+    // The operator's certificate; nothing: one of our own authority, kept in the data folder.
+    std::optional<net::TlsFiles> tls;
     // The root key of a fresh folder, if the environment names it.
     std::string root_access_key_id;
     std::string root_secret_access_key;
@@ -41,6 +48,11 @@ public:
     virtual uint16_t port() const = 0;
     // Of the DAX node; 0: there is none.
     virtual uint16_t dax_port() const = 0;
+    // The certificate of the authority that clients must trust; empty: the operator's own is used,
+    // or no TLS at all.
+    virtual std::string authority_file() const = 0;
+    // Reads certificates again that were changed on disk.
+    virtual void reload_certificates() = 0;
     // Lets requests in flight end, makes everything durable, ends all threads.
     virtual void stop() = 0;
     // Operations that are served, and those that the models have beside them, one a line.

@@ -9,6 +9,8 @@
 
 #include "auth/pattern.h"
 #include "codec/json.h"
+#include "core/check.h"
+#include "core/log.h"
 
 namespace millrace::auth {
 namespace {
@@ -514,6 +516,21 @@ bool pins(const Condition& condition) {
 Result<std::shared_ptr<const contracts::PolicyDocument>> parse_policy(std::string_view json,
                                                                       PolicyKind kind) {
     return Parser(kind).parse(json);
+}
+
+std::shared_ptr<const contracts::PolicyDocument> parsed_or_deny(std::string_view json,
+                                                                PolicyKind kind,
+                                                                std::string_view of) {
+    auto parsed = parse_policy(json, kind);
+    if (parsed) return *std::move(parsed);
+    log::error("{}: the stored policy cannot be read and denies everything: {}", of,
+               parsed.error().message);
+    std::string deny = R"({"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*")";
+    if (kind != PolicyKind::kIdentity) deny += R"(,"Principal":"*")";
+    if (kind != PolicyKind::kTrust) deny += R"(,"Resource":"*")";
+    parsed = parse_policy(deny + "}]}", kind);
+    MR_ASSERT(parsed.has_value());
+    return *std::move(parsed);
 }
 
 bool is_public(const contracts::PolicyDocument& policy) {

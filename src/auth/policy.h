@@ -116,6 +116,12 @@ struct Statement {
 Result<std::shared_ptr<const contracts::PolicyDocument>> parse_policy(
     std::string_view json, PolicyKind kind = PolicyKind::kIdentity);
 
+// A kept document that cannot be read any more must not lose its denials: then it denies
+// everything, and the log tells of it. `of`: whose it is, for the log.
+std::shared_ptr<const contracts::PolicyDocument> parsed_or_deny(std::string_view json,
+                                                                PolicyKind kind,
+                                                                std::string_view of);
+
 // Whether the policy lets anyone in: some Allow statement for everybody, without a condition that
 // pins it to fixed callers or networks. Source: S3 User Guide, "The meaning of 'public'".
 bool is_public(const contracts::PolicyDocument& policy);

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "auth/evaluate.h"
+
 namespace millrace::auth {
 namespace {
 
@@ -112,6 +114,31 @@ bool public_with(std::string_view members) {
                                      PolicyKind::kResource);
     EXPECT_TRUE(policy.has_value()) << members;
     return policy && is_public(**policy);
+}
+
+// A stored document that a later version cannot read denies, even what another policy allows.
+TEST(Policy, AnUnreadableDocumentDeniesEverything) {
+    contracts::Caller caller;
+    caller.kind = contracts::PrincipalKind::kUser;
+    caller.account_id = "123456789012";
+    caller.arn = "arn:aws:iam::123456789012:user/u";
+    caller.identity_policies.push_back(*parse_policy(
+        R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]})"));
+    contracts::AuthzRequest request;
+    request.action = "s3:GetObject";
+    request.resource = "arn:aws:s3:::b/x";
+    request.resource_account = caller.account_id;
+    const contracts::RequestFacts facts;
+    EXPECT_TRUE(PolicyAuthorizer().decide(caller, request, facts).allowed());
+    for (const PolicyKind kind : {PolicyKind::kResource, PolicyKind::kTrust}) {
+        request.resource_policy = parsed_or_deny("{", kind, "test");
+        EXPECT_EQ(PolicyAuthorizer().decide(caller, request, facts).kind,
+                  contracts::DecisionKind::kExplicitDenyResource);
+    }
+    request.resource_policy = nullptr;
+    caller.identity_policies.push_back(parsed_or_deny("{", PolicyKind::kIdentity, "test"));
+    EXPECT_EQ(PolicyAuthorizer().decide(caller, request, facts).kind,
+              contracts::DecisionKind::kExplicitDenyIdentity);
 }
 
 TEST(Policy, Public) {

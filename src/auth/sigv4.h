@@ -27,6 +27,7 @@ enum class ErrorFamily : uint8_t {
     kJson,      // DynamoDB, Streams, SQS (JSON), Logs: UnrecognizedClientException ...
     kRestJson,  // Lambda: the same codes with HTTP 403
     kQuery,     // IAM, STS, SQS (Query): InvalidClientTokenId, SignatureDoesNotMatch ...
+    kEc2,       // AuthFailure, with HTTP 401, RequestExpired; otherwise as kQuery
     kS3,
 };
 

@@ -38,7 +38,18 @@ std::string hashed(std::string_view authorization) {
 
 }  // namespace
 
+Error SignatureErrors::ec2_failure() const {
+    return {.code = "AuthFailure",
+            .http_status = 401,
+            .message = "AWS was not able to validate the provided access credentials"};
+}
+
+Error SignatureErrors::ec2_expired() const {
+    return {.code = "RequestExpired", .http_status = 400, .message = "Request has expired."};
+}
+
 Error SignatureErrors::invalid_signature(std::string message) const {
+    if (family_ == ErrorFamily::kEc2) return ec2_failure();
     Error error{.http_status = 403, .message = std::move(message)};
     error.code =
         family_ == ErrorFamily::kQuery ? "SignatureDoesNotMatch" : "InvalidSignatureException";
@@ -51,8 +62,7 @@ Error SignatureErrors::invalid_signature(std::string message) const {
 
 Error SignatureErrors::incomplete_signature(std::string message) const {
     Error error{.http_status = 400, .message = std::move(message)};
-    error.code =
-        family_ == ErrorFamily::kQuery ? "IncompleteSignature" : "IncompleteSignatureException";
+    error.code = worded_as_query() ? "IncompleteSignature" : "IncompleteSignatureException";
     if (family_ == ErrorFamily::kJson) error.json_namespace = kCoral;
     if (family_ == ErrorFamily::kRestJson) error.http_status = 403;
     return error;
@@ -79,6 +89,7 @@ Error SignatureErrors::missing_token() const {
                     .http_status = 403,
                     .message = "Missing Authentication Token"};
         case ErrorFamily::kQuery:
+        case ErrorFamily::kEc2:
             return {.code = "MissingAuthenticationToken",
                     .http_status = 403,
                     .message = "Request is missing Authentication Token"};
@@ -237,6 +248,8 @@ Error SignatureErrors::unknown_key(std::string_view access_key_id) const {
             return {.code = "InvalidClientTokenId",
                     .http_status = 403,
                     .message = std::string(kInvalid)};
+        case ErrorFamily::kEc2:
+            return ec2_failure();
         case ErrorFamily::kS3:
             break;
     }
@@ -254,6 +267,7 @@ Error SignatureErrors::bad_session_token() const {
 
 Error SignatureErrors::expired_session_token() const {
     if (s3()) return s3_error("ExpiredToken", 400, "The provided token has expired.");
+    if (family_ == ErrorFamily::kEc2) return ec2_expired();
     Error error{.http_status = 403,
                 .message = "The security token included in the request is expired"};
     error.code = family_ == ErrorFamily::kQuery ? "ExpiredToken" : "ExpiredTokenException";
@@ -277,6 +291,7 @@ Error SignatureErrors::header_not_signed(std::string_view name) const {
 
 Error SignatureErrors::too_old(TimePoint signed_at, TimePoint now) const {
     using std::chrono::minutes;
+    if (family_ == ErrorFamily::kEc2) return ec2_expired();
     if (s3()) {
         return s3_error(
             "RequestTimeTooSkewed", 403,
@@ -300,6 +315,7 @@ Error SignatureErrors::too_new(TimePoint signed_at, TimePoint now) const {
 
 Error SignatureErrors::presign_expired(TimePoint expired_at, int64_t expires_seconds,
                                        TimePoint now) const {
+    if (family_ == ErrorFamily::kEc2) return ec2_expired();
     if (s3()) {
         return s3_error("AccessDenied", 403, "Request has expired",
                         {{"X-Amz-Expires", std::to_string(expires_seconds)},

@@ -46,6 +46,12 @@ public:
 
 private:
     bool s3() const { return family_ == ErrorFamily::kS3; }
+    bool worded_as_query() const {
+        return family_ == ErrorFamily::kQuery || family_ == ErrorFamily::kEc2;
+    }
+    // EC2 says no more about credentials that are not right, and about those that were once.
+    Error ec2_failure() const;
+    Error ec2_expired() const;
     // InvalidSignatureException or SignatureDoesNotMatch: everything about date and scope.
     Error invalid_signature(std::string message) const;
     Error incomplete_signature(std::string message) const;

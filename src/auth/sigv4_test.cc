@@ -301,7 +301,22 @@ TEST_F(Texts, MissingToken) {
     EXPECT_EQ(error().http_status, 400);
     EXPECT_EQ(error(ErrorFamily::kQuery, "sts").code, "MissingAuthenticationToken");
     EXPECT_EQ(error(ErrorFamily::kRestJson, "lambda").http_status, 403);
+    EXPECT_EQ(error(ErrorFamily::kEc2, "ec2").code, "MissingAuthenticationToken");
     EXPECT_EQ(error(ErrorFamily::kS3, "s3").code, "AccessDenied");
+}
+
+TEST_F(Texts, Ec2SaysLittle) {
+    sign_it("NOBODY", kNow, "us-east-1", "ec2");
+    const Error unknown = error(ErrorFamily::kEc2, "ec2");
+    EXPECT_EQ(unknown.code, "AuthFailure");
+    EXPECT_EQ(unknown.http_status, 401);
+    EXPECT_EQ(unknown.message, "AWS was not able to validate the provided access credentials");
+    message_.headers.resize(2);
+    sign_it("AKID", kNow, "us-east-1", "ec2");
+    EXPECT_EQ(error(ErrorFamily::kEc2, "ec2").code, "none");
+    EXPECT_EQ(error(ErrorFamily::kEc2, "ec2", kNow + 301).code, "RequestExpired");
+    message_.body = "{ }";
+    EXPECT_EQ(error(ErrorFamily::kEc2, "ec2"), unknown);
 }
 
 TEST_F(Texts, UnknownKey) {

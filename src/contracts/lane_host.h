@@ -16,8 +16,8 @@ class LaneHost {
 public:
     virtual ~LaneHost() = default;
     // Runs `body` on a thread of its own until it returns; it must return soon after `stop` is
-    // true. Joins lanes that have ended: never under a lock that a lane may want. After the host
-    // was asked to stop nothing starts, and false is returned.
+    // true. Joins lanes that have ended: never under a lock that a lane may want. False: it was
+    // not started, because the host was asked to stop or there can be no more threads.
     virtual bool start(const std::string& name,
                        std::function<void(const std::atomic<bool>& stop)> body) = 0;
 };

@@ -51,7 +51,8 @@ public:
     // error.
     virtual Result<void> remove(std::string_view queue_arn,
                                 const std::vector<std::string>& receipt_handles) = 0;
-    // Makes messages visible again after that many seconds (0: now). Best effort.
+    // Makes messages visible again after that many seconds (0: now): all of them, or an error and
+    // none, when one of them is no longer the receiver's.
     virtual Result<void> set_visibility(std::string_view queue_arn,
                                         const std::vector<std::string>& receipt_handles,
                                         int seconds) = 0;

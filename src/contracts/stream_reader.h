@@ -29,15 +29,21 @@ struct StreamRecord {
     std::string key_digest;  // equal for records of one item: the lane of ParallelizationFactor
 };
 
+struct StreamPage {
+    std::vector<StreamRecord> records;
+    // Where the next page begins; as asked for: there is nothing more at the moment. It may move
+    // without records, over those that are too old.
+    store::Version read_to;
+};
+
 class StreamReader {
 public:
     virtual ~StreamReader() = default;
     // In lineage order, parents first. ResourceNotFoundException when there is no such stream.
     virtual Result<std::vector<StreamShard>> shards(std::string_view stream_arn) = 0;
     // Durable records behind `after`, at most `count_max` and about `bytes_max` bytes of JSON.
-    virtual Result<std::vector<StreamRecord>> read(std::string_view stream_arn,
-                                                   std::string_view shard_id, store::Version after,
-                                                   size_t count_max, size_t bytes_max) = 0;
+    virtual Result<StreamPage> read(std::string_view stream_arn, std::string_view shard_id,
+                                    store::Version after, size_t count_max, size_t bytes_max) = 0;
     // The position from which only records appended from now on are read.
     virtual Result<store::Version> latest(std::string_view stream_arn,
                                           std::string_view shard_id) = 0;

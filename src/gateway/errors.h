@@ -20,6 +20,10 @@ inline Error make_error(std::string code, int status, std::string message) {
     return error;
 }
 
+inline bool speaks_ec2(const Service* service) {
+    return service != nullptr && service->entry.model->ec2_query;
+}
+
 // 5xx: SDKs try again. `service` may be null.
 inline Error internal_error(const Service* service, model::Protocol protocol) {
     switch (protocol) {
@@ -27,6 +31,8 @@ inline Error internal_error(const Service* service, model::Protocol protocol) {
             return make_error("InternalError", 500,
                               "We encountered an internal error. Please try again.");
         case model::Protocol::kQuery:
+            if (speaks_ec2(service))
+                return make_error("InternalError", 500, "An internal error has occurred");
             return make_error("InternalFailure", 500,
                               "The request processing has failed because of an unknown error, "
                               "exception or failure.");
@@ -53,6 +59,8 @@ inline Error busy_error(const Service* service, model::Protocol protocol) {
         case model::Protocol::kRestXml:
             return make_error("SlowDown", 503, "Please reduce your request rate.");
         case model::Protocol::kQuery:
+            if (speaks_ec2(service))
+                return make_error("RequestLimitExceeded", 503, "Request limit exceeded.");
             return make_error("Throttling", 400, "Rate exceeded");
         case model::Protocol::kRestJson:
             return make_error("TooManyRequestsException", 429, "Rate Exceeded.");

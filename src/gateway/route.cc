@@ -14,9 +14,9 @@ constexpr std::array<std::string_view, 2> kLocalDomains = {".localhost.localstac
                                                            ".localhost"};
 constexpr std::string_view kAwsDomain = ".amazonaws.com";
 // Endpoint host names of services, "sqs.localhost": not buckets.
-constexpr std::array<std::string_view, 12> kServiceHosts = {
-    "s3",  "sqs", "queue", "dynamodb", "streams",    "lambda",
-    "iam", "sts", "logs",  "dax",      "s3-website", "website"};
+constexpr std::array<std::string_view, 13> kServiceHosts = {
+    "s3",  "sqs", "queue", "dynamodb", "streams",    "lambda", "iam",
+    "sts", "ec2", "logs",  "dax",      "s3-website", "website"};
 
 std::string lower_host(std::string_view header) {
     std::string_view host = header;

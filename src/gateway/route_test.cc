@@ -48,6 +48,7 @@ TEST_F(RouteTest, JsonTargets) {
              {"DynamoDBStreams_20120810.GetRecords", "dynamodbstreams", "GetRecords"},
              {"AmazonSQS.SendMessage", "sqs", "SendMessage"},
              {"Logs_20140328.PutLogEvents", "logs", "PutLogEvents"},
+             {"AmazonDAXV3.CreateCluster", "dax", "CreateCluster"},
              {"DynamoDB_20120810.", "dynamodb", ""}}) {
         const Head head{.headers = {{"Host", "localhost:4566"}, {"X-Amz-Target", target}}};
         const Route found = find(head);
@@ -154,6 +155,9 @@ TEST_F(RouteTest, Forms) {
     EXPECT_EQ(service_of(plain, ""), "-.");
     const Head signed_head{.headers = {{"Authorization", signed_for("sts")}}};
     EXPECT_EQ(service_of(signed_head, "Action=Nothing"), "sts.Nothing");
+    EXPECT_EQ(service_of(plain, "Action=DescribeVpcs&Version=2016-11-15"), "ec2.DescribeVpcs");
+    EXPECT_EQ(service_of({.headers = {{"Authorization", signed_for("ec2")}}}, "Action=Nothing"),
+              "ec2.Nothing");
     const Head queue{.path = "/123456789012/q", .headers = plain.headers};
     EXPECT_EQ(service_of(queue, "Action=SendMessage"), "sqs.SendMessage");
     const Head get{.method = "GET", .query = "Action=ListQueues"};

@@ -11,7 +11,7 @@ auth::ErrorFamily Service::family(model::Protocol protocol) const {
         case model::Protocol::kAwsJson:
             return auth::ErrorFamily::kJson;
         case model::Protocol::kQuery:
-            return auth::ErrorFamily::kQuery;
+            return entry.model->ec2_query ? auth::ErrorFamily::kEc2 : auth::ErrorFamily::kQuery;
         case model::Protocol::kRestJson:
             return auth::ErrorFamily::kRestJson;
         case model::Protocol::kRestXml:

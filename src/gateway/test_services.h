@@ -7,8 +7,10 @@
 
 #include "contracts/operation.h"
 #include "gateway/errors.h"
+#include "model/generated/dax.h"
 #include "model/generated/dynamodb.h"
 #include "model/generated/dynamodbstreams.h"
+#include "model/generated/ec2.h"
 #include "model/generated/iam.h"
 #include "model/generated/lambda.h"
 #include "model/generated/logs.h"
@@ -35,7 +37,8 @@ inline std::vector<contracts::ServiceEntry> all_models() {
     return {empty_entry(model::iam::kService),      empty_entry(model::sts::kService),
             empty_entry(model::dynamodb::kService), empty_entry(model::dynamodbstreams::kService),
             empty_entry(model::logs::kService),     empty_entry(model::sqs::kService),
-            empty_entry(model::s3::kService),       empty_entry(model::lambda::kService)};
+            empty_entry(model::s3::kService),       empty_entry(model::lambda::kService),
+            empty_entry(model::dax::kService),      empty_entry(model::ec2::kService)};
 }
 
 }  // namespace millrace::gateway

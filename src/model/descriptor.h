@@ -215,6 +215,9 @@ struct ServiceDescriptor {
     std::string_view error_namespace;
     // JSON service that also answers the Query protocol, and sends x-amzn-query-error (SQS).
     bool query_compatible = false;
+    // Query as EC2 speaks it: lists without ".member", answers without a result element, another
+    // error document.
+    bool ec2_query = false;
     // False: the service words its violations itself (S3, SQS).
     bool validated = true;
     std::string_view validation_code = "ValidationException";

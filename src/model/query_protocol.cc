@@ -22,6 +22,15 @@ Error malformed(std::string message) {
     return error;
 }
 
+// As EC2 words it.
+Error invalid_value(std::string_view name, std::string_view text) {
+    Error error;
+    error.code = "InvalidParameterValue";
+    error.message = "Value (" + std::string(text) + ") for parameter " + std::string(name) +
+                    " is invalid. The value has the wrong type.";
+    return error;
+}
+
 // The parameters by name, so that "everything below Tags.member" is one range.
 class Form {
 public:
@@ -74,7 +83,7 @@ private:
 
 class Decoder {
 public:
-    explicit Decoder(const Form& form) : form_(form) {}
+    Decoder(const Form& form, const ServiceDescriptor& service) : form_(form), service_(service) {}
 
     // `prefix`: "" or "Tags.member.1."; every name below it belongs to the structure.
     Result<void> structure(const StructureDescriptor& descriptor, const std::string& prefix,
@@ -82,9 +91,9 @@ public:
         if (depth > kDepthMax) return malformed("Parameters are nested too deeply");
         for (const MemberDescriptor& member : descriptor.members) {
             const std::string name = prefix + std::string(member.query_name);
-            if (!present(*member.type, member.is_flattened(), name)) continue;
-            MR_CHECK_OK(this->value(*member.type, member.is_flattened(), name,
-                                    member.emplace(value), depth));
+            const bool flattened = member.is_flattened() || service_.ec2_query;
+            if (!present(*member.type, flattened, name)) continue;
+            MR_CHECK_OK(this->value(*member.type, flattened, name, member.emplace(value), depth));
         }
         return {};
     }
@@ -131,6 +140,7 @@ private:
         const std::string* text = form_.find(name);
         if (text == nullptr) return {};
         if (!scalar_from_text(type, *text, out)) {
+            if (service_.ec2_query) return invalid_value(name, *text);
             return malformed("Invalid value for parameter " + name + ": " + *text);
         }
         return {};
@@ -144,6 +154,7 @@ private:
     }
 
     const Form& form_;
+    const ServiceDescriptor& service_;
 };
 
 void begin_answer(HttpResponse& response) { response.add_header("Content-Type", "text/xml"); }
@@ -153,7 +164,7 @@ void begin_answer(HttpResponse& response) { response.add_header("Content-Type", 
 Result<void> decode_query_request(const OperationDescriptor& operation,
                                   const codec::FormPairs& form, void* input) {
     const Form sorted(form);
-    return Decoder(sorted).structure(*operation.input, {}, input, 0);
+    return Decoder(sorted, *operation.service).structure(*operation.input, {}, input, 0);
 }
 
 void encode_query_response(const OperationDescriptor& operation, const void* output,
@@ -164,6 +175,16 @@ void encode_query_response(const OperationDescriptor& operation, const void* out
     codec::XmlWriter xml(body);
     const std::string root = std::string(operation.name) + "Response";
     if (operation.service->query_compatible) body += "<?xml version=\"1.0\"?>";
+    if (operation.service->ec2_query) {
+        xml.declaration();
+        xml.open(root, operation.service->xml_namespace);
+        xml.element("requestId", request_id);
+        if (operation.output->members.empty()) xml.element("return", true);
+        append_xml_members(xml, *operation.output, output, XmlStyle{.with_milliseconds = true});
+        xml.close(root);
+        response.body = Body{.bytes = std::move(body), .blob_id = {}};
+        return;
+    }
     xml.open(root, operation.service->xml_namespace);
     if (!operation.result_wrapper.empty()) {
         xml.open(operation.result_wrapper);
@@ -184,6 +205,20 @@ void encode_query_error(const ServiceDescriptor& service, const Error& error,
     begin_answer(response);
     std::string body;
     codec::XmlWriter xml(body);
+    if (service.ec2_query) {
+        xml.declaration();
+        xml.open("Response");
+        xml.open("Errors");
+        xml.open("Error");
+        xml.element("Code", std::string_view(error.code));
+        xml.element("Message", std::string_view(error.message));
+        xml.close("Error");
+        xml.close("Errors");
+        xml.element("RequestID", request_id);
+        xml.close("Response");
+        response.body = Body{.bytes = std::move(body), .blob_id = {}};
+        return;
+    }
     if (service.query_compatible) body += "<?xml version=\"1.0\"?>";
     xml.open("ErrorResponse", service.xml_namespace);
     xml.open("Error");

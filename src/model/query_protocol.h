@@ -1,4 +1,5 @@
-// AWS Query: requests and answers of IAM and STS, and of SQS's older clients.
+// AWS Query: requests and answers of IAM and STS, of SQS's older clients, and, in a dialect of its
+// own (ServiceDescriptor::ec2_query), of EC2.
 // Thread-safety: pure functions.
 #pragma once
 
@@ -13,8 +14,8 @@
 namespace millrace::model {
 
 // `form`: all parameters, of the body or of a GET's query. Action and Version are not looked at.
-// `input` is a fresh <Operation>Input. MalformedInput (400) for texts that are no number, boolean,
-// timestamp or base64.
+// `input` is a fresh <Operation>Input. MalformedInput (400; EC2: InvalidParameterValue) for texts
+// that are no number, boolean, timestamp or base64.
 Result<void> decode_query_request(const OperationDescriptor& operation,
                                   const codec::FormPairs& form, void* input);
 void encode_query_response(const OperationDescriptor& operation, const void* output,

@@ -6,6 +6,7 @@
 
 #include <pugixml.hpp>
 
+#include "model/generated/ec2.h"
 #include "model/generated/iam.h"
 #include "model/generated/sqs.h"
 #include "model/generated/sts.h"
@@ -193,6 +194,69 @@ TEST(QueryProtocol, EncodesErrors) {
     EXPECT_NE(response.body.bytes.find("<Type>Receiver</Type>"
                                        "<Code>AWS.SimpleQueueService.NonExistentQueue</Code>"),
               std::string::npos);
+}
+
+TEST(QueryProtocol, DecodesEc2Requests) {
+    const auto authorize = decode<ec2::AuthorizeSecurityGroupIngressInput>(
+        ec2::kService, "AuthorizeSecurityGroupIngress",
+        "Action=AuthorizeSecurityGroupIngress&Version=2016-11-15&GroupId=sg-1&DryRun=true"
+        "&IpPermissions.1.IpProtocol=tcp&IpPermissions.1.FromPort=80&IpPermissions.1.ToPort=81"
+        "&IpPermissions.1.IpRanges.1.CidrIp=0.0.0.0%2F0&IpPermissions.1.IpRanges.1.Description=d"
+        "&IpPermissions.1.Groups.1.GroupId=sg-2&IpPermissions.2.IpProtocol=-1"
+        "&TagSpecification.1.ResourceType=security-group-rule&TagSpecification.1.Tag.1.Key=k"
+        "&TagSpecification.1.Tag.1.Value=v");
+    ASSERT_TRUE(authorize.has_value());
+    EXPECT_EQ(authorize->group_id, "sg-1");
+    EXPECT_EQ(authorize->dry_run, true);
+    ASSERT_EQ(authorize->ip_permissions->size(), 2U);
+    const ec2::IpPermission& first = authorize->ip_permissions->at(0);
+    EXPECT_EQ(first.from_port, 80);
+    EXPECT_EQ(first.ip_ranges->at(0).cidr_ip, "0.0.0.0/0");
+    EXPECT_EQ(first.user_id_group_pairs->at(0).group_id, "sg-2");
+    EXPECT_FALSE(authorize->ip_permissions->at(1).ip_ranges.has_value());
+    EXPECT_EQ(authorize->tag_specifications->at(0).tags->at(0).value, "v");
+
+    const auto describe = decode<ec2::DescribeVpcsInput>(
+        ec2::kService, "DescribeVpcs",
+        "Filter.1.Name=vpc-id&Filter.1.Value.1=a&Filter.1.Value.2=b&VpcId.1=v1&VpcId.2=v2");
+    EXPECT_EQ(describe->filters->at(0).values->size(), 2U);
+    EXPECT_EQ(describe->vpc_ids->at(1), "v2");
+    const auto tags = decode<ec2::DeleteTagsInput>(ec2::kService, "DeleteTags",
+                                                   "ResourceId.1=a&Tag.1.Key=k&Tag.1.Value=");
+    EXPECT_EQ(tags->resources->at(0), "a");
+    EXPECT_EQ(tags->tags->at(0).value, "");
+
+    const auto refused =
+        decode<ec2::DescribeVpcsInput>(ec2::kService, "DescribeVpcs", "MaxResults=many");
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().code, "InvalidParameterValue");
+}
+
+TEST(QueryProtocol, EncodesEc2Answers) {
+    const std::string declaration = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+    const std::string head =
+        " xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><requestId>id-1</requestId>";
+    ec2::DescribeVpcsOutput output;
+    auto& vpc = output.vpcs.emplace().emplace_back();
+    vpc.vpc_id = "vpc-1";
+    vpc.is_default = true;
+    vpc.tags.emplace();
+    EXPECT_EQ(answer(ec2::kService, "DescribeVpcs", &output),
+              declaration + "<DescribeVpcsResponse" + head +
+                  "<vpcSet><item><isDefault>true</isDefault><tagSet></tagSet>"
+                  "<vpcId>vpc-1</vpcId></item></vpcSet></DescribeVpcsResponse>");
+    const ec2::DeleteVpcOutput nothing;
+    EXPECT_EQ(
+        answer(ec2::kService, "DeleteVpc", &nothing),
+        declaration + "<DeleteVpcResponse" + head + "<return>true</return></DeleteVpcResponse>");
+    const Error error{.code = "InvalidVpcID.NotFound", .message = "m"};
+    HttpResponse response;
+    encode_query_error(ec2::kService, error, "id-1", response);
+    EXPECT_EQ(response.body.bytes,
+              declaration +
+                  "<Response><Errors><Error><Code>InvalidVpcID.NotFound</Code>"
+                  "<Message>m</Message></Error></Errors><RequestID>id-1</RequestID>"
+                  "</Response>");
 }
 
 TEST(QueryProtocol, StsHasItsOwnNamespace) {

@@ -1,9 +1,6 @@
 #include "net/connection.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -79,20 +76,28 @@ void Connection::watch(std::function<void()> gone) {
     watch_->gone = std::move(gone);
     // Bytes that are here already are the next request, not an end.
     if (in_.size() > 0) return;
-    auto state = watch_;
-    const int fd = socket_.native_handle();
-    socket_.async_wait(Socket::wait_read, [state, fd](boost::system::error_code ec) {
+    if (secure()) {
+        // What OpenSSL has read already makes no socket readable.
+        const Client client = look_at_client();
+        if (client == Client::kSends) return;
+        if (client == Client::kGone) close();
+    }
+    wait_for_client(watch_);
+    if (closed_ || thread_.stopping()) stop(false);
+}
+
+void Connection::wait_for_client(std::shared_ptr<Watch> state) {
+    // An active watch is ended before its connection is.
+    auto readable = [this, state](boost::system::error_code ec) {
         if (!state->active) return;
-        if (!ec) {
-            char byte = 0;
-            const ssize_t n = ::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-            if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR))) return;
-        }
+        const Client client = ec ? Client::kGone : look_at_client();
+        if (client == Client::kSends) return;
+        if (client == Client::kQuiet) return wait_for_client(state);
         state->active = false;
         const auto callback = std::move(state->gone);
         callback();
-    });
-    if (closed_ || thread_.stopping()) stop(false);
+    };
+    socket_.async_wait(Socket::wait_read, std::move(readable));
 }
 
 void Connection::unwatch() {
@@ -257,9 +262,7 @@ Task<bool> Connection::drain_body() {
 // Waits for the client to close, so that our close does not destroy an answer on its way.
 Task<void> Connection::linger() {
     if (closed_) co_return;
-    boost::system::error_code ec;
-    socket_.shutdown(Socket::shutdown_send, ec);
-    if (ec) co_return;
+    shutdown_write();
     arm(kLingerTimeout);
     size_t total = 0;
     while (total < kLingerBytesMax) {
@@ -358,6 +361,8 @@ void Connection::finish_request() {
 
 Task<void> Connection::run() {
     const ServerOptions& options = thread_.shared().options;
+    const bool opened = co_await open();
+    if (!opened) co_return;
     for (;;) {
         // 1. The head.
         size_t consumed = 0;
@@ -394,6 +399,7 @@ Task<void> Connection::run() {
         }
         IoThread::Counters::add(thread_.counters.requests, 1);
         head_.request.source_ip = peer_;
+        head_.request.secure = secure();
         in_.consume(consumed);
         head_in_place_ = true;
         body_started_ = body_broken_ = false;

@@ -51,6 +51,7 @@ private:
     Task<bool> stream_body(std::string head, Body body);
     Task<bool> prepare_body();
     Task<void> linger();
+    void wait_for_client(std::shared_ptr<Watch> state);
     Task<bool> drain_body();
     bool reserve_memory(uint64_t bytes);
     void finish_request();

@@ -24,6 +24,7 @@
 #include "net/server.h"
 #include "net/thread_pool.h"
 #include "net/timer_wheel.h"
+#include "net/tls.h"
 
 namespace millrace::net {
 
@@ -57,6 +58,7 @@ struct ServerShared {
     ThreadPool& pool;
     Budget connections;
     Budget body_memory;
+    std::unique_ptr<TlsContext> tls;  // set before the threads start; nothing: plain
     // stop() waits here; signalled whenever a thread has no connection any more.
     Mutex mutex;
     std::condition_variable emptied;
@@ -88,7 +90,7 @@ public:
     // Written by this thread only, read by any.
     struct Counters {
         std::atomic<uint64_t> accepted{0}, refused{0}, requests{0}, bad_requests{0}, timeouts{0},
-            bytes_in{0}, bytes_out{0};
+            bad_handshakes{0}, bytes_in{0}, bytes_out{0};
         static void add(std::atomic<uint64_t>& counter, uint64_t n) {
             counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
         }

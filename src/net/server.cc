@@ -71,6 +71,7 @@ Task<void> IoThread::accept_loop() {
         if (!shared_.connections.take(1)) {
             Counters::add(counters.refused, 1);
             const std::string_view refusal = shared_.protocol.refusal();
+            if (shared_.tls != nullptr) continue;
             ::send(socket.native_handle(), refusal.data(), refusal.size(),
                    MSG_NOSIGNAL | MSG_DONTWAIT);
             continue;
@@ -139,6 +140,9 @@ Server::~Server() { stop(std::chrono::milliseconds(0)); }
 
 Result<void> Server::start() {
     const ServerOptions& options = shared_->options;
+    if (options.tls) {
+        MR_TRY(shared_->tls, TlsContext::open(*options.tls));
+    }
     boost::system::error_code ec;
     const std::string host = options.address == "localhost" ? "127.0.0.1" : options.address;
     const auto address = asio::ip::make_address(host, ec);
@@ -180,6 +184,10 @@ Result<void> Server::start() {
 
 uint16_t Server::port() const { return port_; }
 
+Result<void> Server::reload_certificate() {
+    return shared_->tls == nullptr ? Result<void>() : shared_->tls->reload();
+}
+
 void Server::stop(std::chrono::milliseconds grace) {
     if (!started_) return;
     started_ = false;
@@ -210,6 +218,7 @@ ServerCounters Server::counters() const {
         sum.requests += c.requests.load(std::memory_order_relaxed);
         sum.bad_requests += c.bad_requests.load(std::memory_order_relaxed);
         sum.timeouts += c.timeouts.load(std::memory_order_relaxed);
+        sum.bad_handshakes += c.bad_handshakes.load(std::memory_order_relaxed);
         sum.bytes_in += c.bytes_in.load(std::memory_order_relaxed);
         sum.bytes_out += c.bytes_out.load(std::memory_order_relaxed);
         sum.open += thread->open_connections();

@@ -9,12 +9,14 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/result.h"
 #include "net/exchange.h"
 #include "net/thread_pool.h"
+#include "net/tls.h"
 
 namespace millrace::net {
 
@@ -28,6 +30,8 @@ struct ServerOptions {
     std::chrono::milliseconds idle_timeout{75'000};   // between requests
     std::chrono::milliseconds body_timeout{30'000};   // without any progress of a body
     std::chrono::milliseconds write_timeout{30'000};  // without any progress of an answer
+    std::optional<TlsFiles> tls;                      // nothing: plain
+    std::chrono::milliseconds tls_handshake_timeout{10'000};  // from the connection to its end
 };
 
 // Counts since the start, over all threads.
@@ -38,6 +42,7 @@ struct ServerCounters {
     uint64_t requests = 0;
     uint64_t bad_requests = 0;  // refused by the HTTP reader
     uint64_t timeouts = 0;
+    uint64_t bad_handshakes = 0;  // of TLS: refused, broken or too slow
     uint64_t bytes_in = 0;
     uint64_t bytes_out = 0;
 };
@@ -56,9 +61,12 @@ public:
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    // Binds, listens and starts the threads. The error's message names the address and the reason.
+    // Reads the certificate, binds, listens and starts the threads. The error's message names the
+    // file or address and the reason.
     Result<void> start();
     uint16_t port() const;
+    // Reads the certificate's files again, for new connections; after an error the old one stays.
+    Result<void> reload_certificate();
     // Stops accepting, closes idle connections, lets requests in flight end for up to `grace`, then
     // closes what is left and joins the threads.
     void stop(std::chrono::milliseconds grace);

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "net/io_thread.h"
+#include "net/tls.h"
 
 namespace millrace::net {
 
@@ -47,11 +48,18 @@ protected:
     virtual void stop(bool force) = 0;
     void on_deadline() override = 0;
 
+    // Once, before anything is received: the handshake of a TLS server. False: close.
+    Task<bool> open();
     Task<bool> receive();  // appends to in_, which must have room
     Task<bool> write_all(std::string_view first, std::string_view second);
     void arm(std::chrono::milliseconds delay) { thread_.wheel().arm(*this, delay); }
     void disarm() { thread_.wheel().disarm(*this); }
     void close();
+    void shutdown_write();
+    bool secure() const { return tls_ != nullptr; }
+    // What a readable socket means, when nobody receives.
+    enum class Client : uint8_t { kQuiet, kSends, kGone };
+    Client look_at_client();
 
     IoThread& thread_;
     Socket socket_;
@@ -62,6 +70,9 @@ protected:
 private:
     friend class IoThread;
     size_t write_now(std::string_view first, std::string_view second, bool& failed);
+    Task<bool> receive_tls();
+    Task<bool> wait_for(Tls::Status wanted);
+    std::unique_ptr<Tls> tls_;  // nothing: plain
     Session* next_ = nullptr;
     Session* previous_ = nullptr;
 };

@@ -36,6 +36,7 @@ enum class Space : uint8_t {
     kLogGroups = 60,
     kLogEvents = 61,
     kDax = 70,
+    kNetworks = 80,  // EC2: VPCs, subnets, security groups
 };
 
 // partition: at most 64 bytes; sort: at most 2 KiB. Scans are ordered by (partition, sort),

@@ -83,6 +83,18 @@ std::optional<std::string> OptimisticTxn::get(KeyView key) {
 
 void OptimisticTxn::watch(KeyView key) { note_read(store_.commits_.slot_of_key(encode_key(key))); }
 
+int64_t OptimisticTxn::peek(KeyView key) {
+    const std::string encoded = encode_key(key);
+    std::string bytes;
+    const EngineStatus status = store_.engine_->get(encoded, bytes);
+    if (status == EngineStatus::kIoError) failed_ = true;
+    int64_t sum = status == EngineStatus::kOk ? decode_counter(bytes) : 0;
+    for (const auto& [added_key, delta] : adds_) {
+        if (added_key == encoded) sum += delta;
+    }
+    return sum;
+}
+
 std::vector<std::optional<std::string>> OptimisticTxn::get_many(std::span<const KeyView> keys) {
     std::vector<std::optional<std::string>> values;
     values.reserve(keys.size());

@@ -18,6 +18,7 @@ public:
 
     std::optional<std::string> get(KeyView key) override;
     void watch(KeyView key) override;
+    int64_t peek(KeyView key) override;
     void lock(std::span<const KeyView> keys) override;
     std::vector<std::optional<std::string>> get_many(std::span<const KeyView> keys) override;
     void scan(const ScanRange& range, const RowVisitor& visit) override;

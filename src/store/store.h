@@ -96,6 +96,9 @@ public:
     // (not until the flush), instead of repeating each other. Only a hint: what is not locked
     // conflicts as ever.
     virtual void lock(std::span<const KeyView> keys) { (void)keys; }
+    // The counter as it is now, with this transaction's own adds, but outside the conflict set: for
+    // limits that need not be exact.
+    virtual int64_t peek(KeyView key) = 0;
     // As many get()s; same order as the keys.
     virtual std::vector<std::optional<std::string>> get_many(std::span<const KeyView> keys) = 0;
     // The range is part of the conflict set: a commit of another that changes the partition makes

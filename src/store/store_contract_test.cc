@@ -166,6 +166,30 @@ TEST_P(StoreContract, CountersLoseNothing) {
     EXPECT_EQ(ByteReader(*get("sum")).u64(), 2u * kThreads * kRounds);
 }
 
+TEST_P(StoreContract, PeekSeesOwnAddsAndConflictsWithNobody) {
+    const KeyView sum{Space::kItems, "p", "sum"};
+    const auto add = [&](int64_t delta) {
+        store_->run([&](Txn& txn) {
+            txn.add(sum, delta);
+            return TxnDecision::kCommit;
+        });
+    };
+    add(5);
+    int runs = 0;
+    const RunResult result = store_->run([&](Txn& txn) {
+        runs += 1;
+        EXPECT_EQ(txn.peek(sum), 5);
+        add(-7);
+        txn.add(sum, 1);
+        EXPECT_EQ(txn.peek(sum), -1);
+        txn.put({Space::kItems, "p", "a"}, "v");
+        return TxnDecision::kCommit;
+    });
+    EXPECT_EQ(result.status, CommitStatus::kOk);
+    EXPECT_EQ(runs, 1);
+    EXPECT_EQ(static_cast<int64_t>(ByteReader(*get("sum")).u64()), -1);
+}
+
 // Write skew: two transactions each read both rows and write one. Serializable: never both.
 // Who locks what it changes never runs twice, whether one key or many in any order.
 TEST_P(StoreContract, LockedKeysDoNotConflict) {

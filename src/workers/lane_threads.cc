@@ -1,6 +1,7 @@
 #include "workers/lane_threads.h"
 
 #include <exception>
+#include <system_error>
 
 #include "core/log.h"
 
@@ -16,14 +17,20 @@ bool LaneThreads::start(const std::string& name,
     });
     if (stop_) return false;
     auto lane = std::make_unique<Lane>();
-    lane->thread = std::thread([this, raw = lane.get(), name, body = std::move(body)] {
+    auto work = [this, raw = lane.get(), name, body = std::move(body)] {
         try {
             body(stop_);
         } catch (const std::exception& error) {
             log::error("{} ended: {}", name, error.what());
         }
         raw->done = true;
-    });
+    };
+    try {
+        lane->thread = std::thread(std::move(work));
+    } catch (const std::system_error& error) {
+        log::warn("{}: there can be no more threads: {}", name, error.what());
+        return false;
+    }
     lanes_.push_back(std::move(lane));
     return true;
 }

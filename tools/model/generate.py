@@ -440,7 +440,7 @@ class Generator:
             wire = member.get("locationName", member_name)
             target = self.shapes[member["shape"]]
             flattened = bool(member.get("flattened") or target.get("flattened"))
-            query = member.get("queryName", wire)
+            query = member.get("queryName", wire[:1].upper() + wire[1:] if self.protocol == "ec2" else wire)
             if flattened and target["type"] == "list" and "locationName" in target["member"] and "queryName" not in member:
                 # S3's models name the element on the member, the others on the list's element.
                 query = target["member"]["locationName"] if self.protocol != "rest-xml" else wire
@@ -619,7 +619,8 @@ class Generator:
         known = ", ".join(literal(name) for name in sorted(self.model["operations"]))
         out.append(f"constexpr std::string_view kKnownOperations[] = {{{known}}};")
         out += ["", "}  // namespace", ""]
-        protocols = {"json": "kAwsJson", "query": "kQuery", "rest-json": "kRestJson", "rest-xml": "kRestXml"}
+        protocols = {"json": "kAwsJson", "query": "kQuery", "ec2": "kQuery", "rest-json": "kRestJson",
+                     "rest-xml": "kRestXml"}
         fields = [
             f".name = {literal(self.service)}",
             f".signing_name = {literal(self.metadata.get('signingName', self.metadata['endpointPrefix']))}",
@@ -630,6 +631,7 @@ class Generator:
             f".xml_namespace = {literal(self.settings.get('xml_namespace', self.metadata.get('xmlNamespace', '')))}",
             f".error_namespace = {literal(self.settings.get('error_namespace', ''))}",
             f".query_compatible = {'true' if self.settings.get('query_compatible') else 'false'}",
+            f".ec2_query = {'true' if self.protocol == 'ec2' else 'false'}",
             f".validated = {'true' if self.settings.get('validated', True) else 'false'}",
             f".validation_code = {literal(self.settings.get('validation_code', 'ValidationException'))}",
             f".validation_namespace = {literal(self.settings.get('validation_namespace', ''))}",

@@ -38,7 +38,6 @@ Cluster::Cluster(ClusterParts parts, const contracts::DaxClusterSpec& spec)
     : parts_(std::move(parts)),
       account_(spec.account),
       region_(spec.region),
-      encrypted_(spec.encrypted_in_transit),
       replication_(ReplicationOptions{}, parts_.wake_replication),
       discovery_protocol_(*this),
       spec_(spec) {
@@ -109,7 +108,7 @@ bool Cluster::admits(std::string_view source, uint16_t port) const {
         return parts_.network->allows_ingress(account_, region_, now->security_group_ids, source,
                                               wanted);
     };
-    return allowed(encrypted_ ? kPublicEncryptedPort : kPublicPort) || allowed(port);
+    return allowed(parts_.tls ? kPublicEncryptedPort : kPublicPort) || allowed(port);
 }
 
 std::shared_ptr<Node> Cluster::next_healthy() {
@@ -137,10 +136,14 @@ net::Task<void> Cluster::Discovery::serve(net::IoThread* thread, net::Socket soc
 Result<void> Cluster::listen(Listener& listener, net::Protocol& protocol) {
     net::ServerOptions options = server_options(parts_.listen, listener.port);
     options.threads = 1;
+    options.tls = parts_.tls;
     options.body_bytes_max = kNodeBodyBytesMax;
     auto server = parts_.ports.listen(std::move(options), protocol, parts_.node.pool);
     if (!server) {
-        listener.failure = server.error().message;
+        if (listener.failure != server.error().message) {
+            listener.failure = server.error().message;
+            log::warn("dax cluster {}: {}", spec_.name, listener.failure);
+        }
         listener.backoff = std::clamp<Duration>(listener.backoff * 2, kBackoffMin, kBackoffMax);
         listener.retry_at = parts_.node.clock.now() + listener.backoff;
         return server.error();
@@ -178,8 +181,7 @@ std::vector<std::shared_ptr<Node>> Cluster::nodes() const {
 }
 
 void Cluster::start_discovery() {
-    if (const auto listening = listen(discovery_, discovery_protocol_); !listening)
-        log::warn("dax cluster {}: {}", spec_.name, listening.error().message);
+    (void)listen(discovery_, discovery_protocol_);  // it is tried again
 }
 
 // ---- Nodes ----
@@ -202,10 +204,9 @@ void Cluster::start(Member& member) {
     auto node = std::make_shared<Node>(parts_.node, std::move(options));
     // Before anybody can make it read, so that no write between its reads and now is missed.
     replication_.join(node->items());
-    if (const auto listening = listen(member.listener, *node); !listening) {
+    if (!listen(member.listener, *node)) {
         replication_.leave(node->items());
         member.status = DaxNodeStatus::kFailed;
-        log::warn("dax node {}: {}", member.spec.node_id, listening.error().message);
         return;
     }
     member.node = std::move(node);
@@ -307,6 +308,18 @@ Result<void> Cluster::reboot(std::string_view node_id) {
     start(**found);
     publish();
     return {};
+}
+
+void Cluster::reload_certificates() {
+    if (!parts_.tls) return;
+    const MutexLock lock(admin_);
+    const auto reload = [](const Listener& listener) {
+        if (listener.server == nullptr) return;
+        const Result<void> loaded = listener.server->reload_certificate();
+        if (!loaded) log::error("the certificate stays as it was: {}", loaded.error().message);
+    };
+    for (const auto& member : members_) reload(member->listener);
+    reload(discovery_);
 }
 
 void Cluster::stop() {

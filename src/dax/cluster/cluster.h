@@ -28,6 +28,7 @@ struct ClusterParts {
     contracts::VirtualNetwork* network;      // null: whoever reaches a listener may connect
     std::function<void()> wake_replication;  // something waits for replicate()
     std::string listen;                      // address
+    std::optional<net::TlsFiles> tls;        // of a cluster that encrypts
     uint64_t node_memory_bytes_max;          // of both caches of a node together
 };
 
@@ -50,6 +51,8 @@ public:
     void check();
     // Carries a bounded piece of writes to the replicas. True: more is waiting.
     bool replicate() { return replication_.apply(); }
+    // Reads the certificate again, if there is one, for new connections.
+    void reload_certificates();
     void stop();
     bool over();
 
@@ -126,7 +129,6 @@ private:
     ClusterParts parts_;
     const std::string account_;
     const std::string region_;
-    const bool encrypted_;
     Leadership leadership_;
     Replication replication_;
     Discovery discovery_protocol_;

@@ -12,6 +12,7 @@
 #include "codec/hex.h"
 #include "dax/cluster/host.h"
 #include "dax/node/testing.h"
+#include "dax/wire/errors.h"
 #include "model/generated/dynamodb.h"
 #include "store/mem/mem_store.h"
 
@@ -241,6 +242,16 @@ std::string found(int value) {
 const std::string kAbsent = "80bfff";
 const std::string kDone = "80bfff";
 
+HostOptions options(PortRange range) {
+    HostOptions made;
+    made.ports = range;
+    made.node_memory_bytes_max = uint64_t{8} << 20;
+    made.tls_files = []() -> Result<net::TlsFiles> {
+        return errors::make("NoCertificate", "there is none");
+    };
+    return made;
+}
+
 class ClusterTest : public ::testing::Test {
 protected:
     void SetUp() override {
@@ -293,7 +304,7 @@ protected:
     const PortRange range = own_range();
     Host host{HostParts{table, keys, rights, roles, &network, lists, hub, clock, rng,
                         [this]() -> net::ThreadPool& { return pool; }},
-              HostOptions{"127.0.0.1", range, uint64_t{8} << 20}};
+              options(range)};
     contracts::DaxClusterSpec spec;
 };
 
@@ -381,7 +392,7 @@ TEST_F(ClusterTest, ANodeWithoutItsPortIsTriedAgain) {
     SeededRng other_rng{2};
     Host other(HostParts{table, keys, rights, roles, nullptr, lists, hub, clock, other_rng,
                          [this]() -> net::ThreadPool& { return pool; }},
-               HostOptions{"127.0.0.1", {taken, taken}, uint64_t{8} << 20});
+               options({taken, taken}));
     contracts::DaxClusterSpec thief = spec;
     thief.name = "thief";
     thief.nodes = {{"thief-a", "us-east-1a", 0}};
@@ -516,14 +527,14 @@ TEST_F(ClusterTest, TtlsTakeEffectOnRunningNodes) {
 
 TEST_F(ClusterTest, WhatCannotBeStartedIsAnError) {
     spec.encrypted_in_transit = true;
-    EXPECT_EQ(host.apply(spec).error().code, "InvalidParameterCombinationException");
+    EXPECT_EQ(host.apply(spec).error().code, "NoCertificate");
     EXPECT_FALSE(host.state(kAccount, kRegion, "orders"));
     spec.encrypted_in_transit = false;
     ASSERT_TRUE(host.apply(spec));
     const uint16_t first = port(0);
     Host full(HostParts{table, keys, rights, roles, nullptr, lists, hub, clock, rng,
                         [this]() -> net::ThreadPool& { return pool; }},
-              HostOptions{"127.0.0.1", {first, first}, uint64_t{8} << 20});
+              options({first, first}));
     const auto refused = full.apply(spec);
     ASSERT_FALSE(refused);
     EXPECT_NE(refused.error().message.find("no port of"), std::string::npos);

@@ -54,7 +54,7 @@ Host::ClusterRef Host::find(const Key& key) {
 }
 
 Host::ClusterRef Host::find_or_make(const Key& key, const contracts::DaxClusterSpec& spec,
-                                    bool& made) {
+                                    std::optional<net::TlsFiles> tls, bool& made) {
     const MutexLock lock(mutex_);
     if (stopped_) return nullptr;
     ClusterRef& cluster = clusters_[key];
@@ -63,11 +63,11 @@ Host::ClusterRef Host::find_or_make(const Key& key, const contracts::DaxClusterS
         const NodeParts node{parts_.upstream, parts_.credentials, parts_.authorizer,
                              parts_.lists,    parts_.clock,       parts_.rng,
                              parts_.pool(),   &parts_.roles,      nullptr};
-        cluster =
-            std::make_shared<Cluster>(ClusterParts{node, ports_, parts_.network,
-                                                   [this] { parts_.hub.signal(kReplicationKey); },
-                                                   options_.listen, options_.node_memory_bytes_max},
-                                      spec);
+        cluster = std::make_shared<Cluster>(
+            ClusterParts{
+                node, ports_, parts_.network, [this] { parts_.hub.signal(kReplicationKey); },
+                tls ? options_.tls_listen : options_.listen, tls, options_.node_memory_bytes_max},
+            spec);
     }
     return cluster;
 }
@@ -80,13 +80,13 @@ std::vector<Host::ClusterRef> Host::all() {
 }
 
 Result<void> Host::apply(const contracts::DaxClusterSpec& spec) {
+    std::optional<net::TlsFiles> tls;
     if (spec.encrypted_in_transit) {
-        return errors::make(
-            "InvalidParameterCombinationException",
-            "Encryption in transit is not available: the server has no certificate");
+        MR_TRY(tls, options_.tls_files());
     }
     bool made = false;
-    const ClusterRef cluster = find_or_make({spec.account, spec.region, spec.name}, spec, made);
+    const ClusterRef cluster =
+        find_or_make({spec.account, spec.region, spec.name}, spec, std::move(tls), made);
     if (cluster == nullptr)
         return errors::make("ServiceUnavailable", "the server is stopping", 503);
     Result<void> applied = cluster->apply(spec);
@@ -141,6 +141,10 @@ bool Host::replicate() {
     bool more = false;
     for (const ClusterRef& cluster : all()) more = cluster->replicate() || more;
     return more;
+}
+
+void Host::reload_certificates() {
+    for (const ClusterRef& cluster : all()) cluster->reload_certificates();
 }
 
 void Host::stop() {

@@ -33,6 +33,9 @@ struct HostParts {
 
 struct HostOptions {
     std::string listen = "127.0.0.1";
+    // Of clusters that encrypt.
+    std::string tls_listen = "127.0.0.1";
+    std::function<Result<net::TlsFiles>()> tls_files;
     PortRange ports;
     uint64_t node_memory_bytes_max = uint64_t{512} << 20;  // of a node's items and queries together
 };
@@ -49,6 +52,8 @@ public:
     void check();
     // True: more is waiting.
     bool replicate();
+    // Reads certificates again that were changed on disk.
+    void reload_certificates();
     void stop();
 
     Result<void> apply(const contracts::DaxClusterSpec& spec) override;
@@ -64,7 +69,8 @@ private:
     using ClusterRef = std::shared_ptr<Cluster>;
 
     ClusterRef find(const Key& key);
-    ClusterRef find_or_make(const Key& key, const contracts::DaxClusterSpec& spec, bool& made);
+    ClusterRef find_or_make(const Key& key, const contracts::DaxClusterSpec& spec,
+                            std::optional<net::TlsFiles> tls, bool& made);
     std::vector<ClusterRef> all();
 
     HostParts parts_;

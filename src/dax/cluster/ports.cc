@@ -46,8 +46,8 @@ public:
         }
         char byte = 0;
         const ssize_t n = ::recv(fd_, &byte, 1, 0);
-        // A reset is as good: it was closed before the byte was read.
-        if (n == 0 || (n < 0 && errno != EAGAIN)) finish(Pulse::kAlive);
+        // An alert of TLS is as good, and a reset: it was closed before the byte was read.
+        if (n >= 0 || errno != EAGAIN) finish(Pulse::kAlive);
     }
 
 private:

@@ -95,6 +95,8 @@ net::Task<bool> Session::handshake() {
 net::Task<void> Session::run() {
     const net::ServerOptions& options = thread_.shared().options;
     if (!may_stay()) co_return;
+    const bool opened = co_await open();
+    if (!opened) co_return;
     const bool greeted = co_await handshake();
     if (!greeted) co_return;
     for (;;) {

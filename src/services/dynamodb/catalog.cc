@@ -49,7 +49,7 @@ TableRef Catalog::decode(std::string_view row) {
         return nullptr;
     }
     attach_statistics(*table);
-    table->parsed_policy = parse_resource_policy(table->policy);
+    table->parsed_policy = parse_resource_policy(table->policy, table->arn());
     return std::make_shared<const Table>(*std::move(table));
 }
 

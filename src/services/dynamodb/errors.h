@@ -113,6 +113,10 @@ inline Error deletion_protected() {
 // "TableRead", "IndexWrite", ... Source: DynamoDB API Reference, ThrottlingReason.
 Error throttled(std::string_view resource_arn, std::string_view what, bool on_demand);
 
+inline Error collection_too_large() {
+    return make("ItemCollectionSizeLimitExceededException", "Collection size exceeded.");
+}
+
 inline constexpr std::string_view kConditionFailedText = "The conditional request failed";
 // `item`: the item as it was, when the request asked for it and there is one.
 inline Error condition_failed(std::string_view item_json = {}) {
@@ -132,10 +136,12 @@ struct CancellationReason {
     std::string message;
     std::string item_json;  // empty: none
 };
-// What a throttled action's entry says. Source: DynamoDB API Reference, TransactWriteItems.
-inline std::string cancellation_code(const Error& throttled) {
-    return throttled.code == "ThrottlingException" ? "ThrottlingError"
-                                                   : "ProvisionedThroughputExceeded";
+// What the entry of an action that was refused for want of capacity or room says. Source: DynamoDB
+// API Reference, TransactWriteItems.
+inline std::string cancellation_code(const Error& refused) {
+    if (refused.code == "ThrottlingException") return "ThrottlingError";
+    constexpr std::string_view kSuffix = "Exception";
+    return refused.code.substr(0, refused.code.size() - kSuffix.size());
 }
 Error transaction_canceled(const std::vector<CancellationReason>& reasons);
 

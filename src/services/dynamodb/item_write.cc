@@ -72,6 +72,11 @@ WriteCost carry_out(OpContext& context, const ItemWrite& write) {
     return cost;
 }
 
+std::optional<model::dynamodb::ItemCollectionMetrics> metrics_of(
+    OpContext& context, const std::optional<std::string>& asked, const ItemWrite& write) {
+    return collection_metrics(context.txn(), asked, *write.table, write.key, write.item->view());
+}
+
 void add_write_units(Units& units, const Table& table, const WriteCost& cost, double factor) {
     units.table += factor * write_units(cost.size_bytes);
     for (const auto& [name, index_units] : cost.index_units) {
@@ -98,6 +103,7 @@ Result<WriteCost> write_if(OpContext& context, ItemWrite& write,
         return errors::condition_failed(show ? item::to_json(write.before.view()) : "");
     }
     const WriteCost cost = carry_out(context, write);
+    MR_CHECK_OK(check_collection(context.txn(), write.key, cost));
     MR_CHECK_OK(take_write(context, *write.table, cost));
     return cost;
 }

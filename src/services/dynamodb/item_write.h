@@ -8,6 +8,7 @@
 
 #include "services/dynamodb/capacity.h"
 #include "services/dynamodb/expression/expression.h"
+#include "services/dynamodb/item_collection.h"
 #include "services/dynamodb/legacy_parameters.h"
 #include "services/dynamodb/operations.h"
 #include "services/dynamodb/write.h"
@@ -85,6 +86,10 @@ WriteCost carry_out(OpContext& context, const ItemWrite& write);
 // `on_failure` is ALL_OLD.
 Result<WriteCost> write_if(OpContext& context, ItemWrite& write,
                            const std::optional<std::string>& on_failure);
+
+// ItemCollectionMetrics of a single write.
+std::optional<model::dynamodb::ItemCollectionMetrics> metrics_of(
+    OpContext& context, const std::optional<std::string>& asked, const ItemWrite& write);
 
 // Adds what a write cost; `factor` 2 in transactions.
 void add_write_units(Units& units, const Table& table, const WriteCost& cost, double factor = 1);

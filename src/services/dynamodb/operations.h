@@ -87,7 +87,8 @@ void ask(DynamoDbService& service, OpContext& context, const std::optional<std::
 
 // Resource policies: what Put and CreateTable refuse; the compiled form, null for none.
 Result<void> check_resource_policy(const std::string& policy);
-std::shared_ptr<const contracts::PolicyDocument> parse_resource_policy(const std::string& policy);
+std::shared_ptr<const contracts::PolicyDocument> parse_resource_policy(const std::string& policy,
+                                                                       std::string_view arn);
 // RevisionId: a number, as AWS's are.
 inline std::string new_policy_revision(OpContext& context) {
     return std::to_string(context.rng().next_u64());

@@ -12,6 +12,7 @@
 #include "services/dynamodb/table_stream.h"
 #include "services/dynamodb/testing.h"
 #include "services/dynamodb/workers/stream_splitter.h"
+#include "services/dynamodb/workers/upkeep.h"
 
 namespace millrace::dynamodb {
 namespace {
@@ -118,9 +119,9 @@ TEST(StreamSplitter, AHotItemAndManyShardsAreNotSplit) {
 }
 
 // Reads the stream as a consumer does that takes parents before their children and jumps between
-// the shards that are open to it; gives the items as the records tell them.
+// the shards that are open to it; gives the items as the records tell them, and how many there are.
 std::map<std::string, std::string> replay(Server& server, const contracts::StreamRow& row,
-                                          bool images_after) {
+                                          bool images_after, size_t& records) {
     std::map<std::string, std::string> items;
     std::map<std::string, std::vector<store::LogRecord>> logs;
     std::map<std::string, size_t> read;
@@ -130,6 +131,7 @@ std::map<std::string, std::string> replay(Server& server, const contracts::Strea
                                                 100'000, size_t{1} << 30);
         left += logs[shard.id].size();
     }
+    records = left;
     const std::function<bool(const std::string&)> finished = [&](const std::string& id) {
         const std::string& parent = row.find_shard(id)->parent_id;
         return read[id] == logs[id].size() && (parent.empty() || finished(parent));
@@ -156,26 +158,98 @@ std::map<std::string, std::string> replay(Server& server, const contracts::Strea
     return items;
 }
 
+std::map<std::string, std::string> items_of(Server& server) {
+    Scan::Input scan;
+    scan.table_name = "tbl";
+    const auto scanned = server.run<Scan>(scan);
+    EXPECT_TRUE(scanned.has_value());
+    const TableRef table = server.definition("tbl");
+    std::map<std::string, std::string> items;
+    for (const item::Item& item : *scanned->items)
+        items[std::string(extract_key(table->keys, item).bytes())] = item.bytes();
+    return items;
+}
+
+// In how many items the two differ.
+size_t differences(const std::map<std::string, std::string>& a,
+                   const std::map<std::string, std::string>& b) {
+    size_t count = 0;
+    for (const auto& [key, item] : a) {
+        const auto other = b.find(key);
+        count += other == b.end() || other->second != item ? 1 : 0;
+    }
+    for (const auto& [key, item] : b) count += a.contains(key) ? 0 : 1;
+    return count;
+}
+
+std::string key_of(int key) { return fmt::format(R"("pk":{{"S":"{}"}})", key); }
+
+// A transaction over three items that follow each other; it may fail, and then changes nothing.
+void transact(Server& server, int key, int value) {
+    TransactWriteItems::Input input;
+    input.transact_items.emplace(3);
+    auto& put = input.transact_items->at(0).put.emplace();
+    put.table_name = "tbl";
+    put.item = from_json(fmt::format(R"({{{},"v":{{"N":"{}"}}}})", key_of(key), value));
+    auto& update = input.transact_items->at(1).update.emplace();
+    update.table_name = "tbl";
+    update.key = from_json("{" + key_of(key + 1) + "}");
+    update.update_expression = "SET v = :v";
+    update.expression_attribute_values = from_json(fmt::format(R"({{":v":{{"N":"{}"}}}})", value));
+    auto& remove = input.transact_items->at(2).delete_.emplace();
+    remove.table_name = "tbl";
+    remove.key = from_json("{" + key_of(key + 2) + "}");
+    if (value % 2 == 0) remove.condition_expression = "attribute_exists(v)";
+    (void)server.run<TransactWriteItems>(input);
+}
+
 RC_GTEST_PROP(Stream, AReplayAlongTheLineageIsTheTable, ()) {
     const auto view = *rc::gen::element(StreamViewType::kKeysOnly, StreamViewType::kNewImage,
                                         StreamViewType::kOldImage, StreamViewType::kNewAndOld);
     const auto steps = *rc::gen::container<std::vector<std::pair<uint8_t, uint8_t>>>(
-        rc::gen::pair(rc::gen::inRange<uint8_t>(0, 40), rc::gen::inRange<uint8_t>(0, 16)));
+        rc::gen::pair(rc::gen::inRange<uint8_t>(0, 40), rc::gen::inRange<uint8_t>(0, 21)));
     const bool after = view == StreamViewType::kNewImage || view == StreamViewType::kNewAndOld;
     Server server;
     server.create_table("tbl", "", contracts::stream_view_type_name(view));
+    UpdateTimeToLive::Input ttl;
+    ttl.table_name = "tbl";
+    ttl.time_to_live_specification.emplace();
+    ttl.time_to_live_specification->enabled = true;
+    ttl.time_to_live_specification->attribute_name = "due";
+    RC_ASSERT(server.run<UpdateTimeToLive>(ttl).has_value());
+    Expiry expiry(server.service);
+    std::map<std::string, std::string> items;
+    size_t changes = 0;
     for (const auto& [key, what] : steps) {
-        const std::string json = fmt::format(R"({{"pk":{{"S":"{}"}}}})", key);
+        const auto before = items;
+        const std::string json = "{" + key_of(key) + "}";
         if (what < 3) {
             DeleteItem::Input input;
             input.table_name = "tbl";
             input.key = from_json(json);
             RC_ASSERT(server.run<DeleteItem>(input).has_value());
         } else if (what < 13) {
-            RC_ASSERT(server
-                          .put("tbl", fmt::format(R"({{"pk":{{"S":"{}"}},"v":{{"N":"{}"}}}})", key,
-                                                  what / 2))
-                          .has_value());
+            RC_ASSERT(
+                server.put("tbl", fmt::format(R"({{{},"v":{{"N":"{}"}}}})", key_of(key), what / 2))
+                    .has_value());
+        } else if (what < 15) {
+            UpdateItem::Input input;
+            input.table_name = "tbl";
+            input.key = from_json(json);
+            input.update_expression = "SET v = :v REMOVE w";
+            input.expression_attribute_values =
+                from_json(fmt::format(R"({{":v":{{"N":"{}"}}}})", what / 2));
+            RC_ASSERT(server.run<UpdateItem>(input).has_value());
+        } else if (what < 17) {
+            transact(server, key, what);
+        } else if (what == 17) {
+            // Goes with the next pass for items that are due.
+            const int64_t due = epoch_seconds(server.clock.now()) - 1;
+            RC_ASSERT(
+                server.put("tbl", fmt::format(R"({{{},"due":{{"N":"{}"}}}})", key_of(key), due))
+                    .has_value());
+        } else if (what == 18) {
+            server.work(expiry);
         } else {
             server.store->run([&](store::Txn& txn) {
                 const TableRef found = server.service.catalog().load(
@@ -187,19 +261,17 @@ RC_GTEST_PROP(Stream, AReplayAlongTheLineageIsTheTable, ()) {
                 return store::TxnDecision::kCommit;
             });
         }
+        items = items_of(server);
+        changes += differences(before, items);
     }
-    const auto replayed = replay(server, stream_row(server, "tbl"), after);
-    Scan::Input scan;
-    scan.table_name = "tbl";
-    const auto scanned = server.run<Scan>(scan);
-    RC_ASSERT(scanned.has_value());
-    RC_ASSERT(scanned->items->size() == replayed.size());
-    const TableRef table = server.definition("tbl");
-    for (const item::Item& item : *scanned->items) {
-        const item::Item key = extract_key(table->keys, item);
-        const auto found = replayed.find(std::string(key.bytes()));
+    size_t records = 0;
+    const auto replayed = replay(server, stream_row(server, "tbl"), after, records);
+    RC_ASSERT(records == changes);
+    RC_ASSERT(replayed.size() == items.size());
+    for (const auto& [key, item] : items) {
+        const auto found = replayed.find(key);
         RC_ASSERT(found != replayed.end());
-        if (after) RC_ASSERT(found->second == item.bytes());
+        if (after) RC_ASSERT(found->second == item);
     }
 }
 

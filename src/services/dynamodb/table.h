@@ -128,6 +128,10 @@ struct TableStatistics {
     std::atomic<int64_t> items{0};
     std::atomic<int64_t> bytes{0};
     std::atomic<uint64_t> history_records{0};  // in this process: orders those of one microsecond
+    // backup/history.cc, in µs: no time that an earlier process gave is later than the floor (below
+    // 0: not known yet), none of this process is later than the mark in the store.
+    std::atomic<int64_t> history_floor{-1};
+    std::atomic<int64_t> history_mark{0};
     StreamHeat stream_heat;
     Throttle throttle;
 };

@@ -6,6 +6,7 @@
 #include "core/check.h"
 #include "services/dynamodb/backup/history.h"
 #include "services/dynamodb/capacity.h"
+#include "services/dynamodb/item_collection.h"
 
 namespace millrace::dynamodb {
 namespace {
@@ -67,9 +68,11 @@ void write_index_entries(WriteContext& context, const Table& table, const ItemKe
                                      : new_entry.size_bytes);
         }
         cost.index_units[index.name] += units;
+        const int64_t growth =
+            static_cast<int64_t>(new_entry.size_bytes) - static_cast<int64_t>(old_entry.size_bytes);
         count(context.txn, index.statistics, (new_entry.key ? 1 : 0) - (old_entry.key ? 1 : 0),
-              static_cast<int64_t>(new_entry.size_bytes) -
-                  static_cast<int64_t>(old_entry.size_bytes));
+              growth);
+        if (!index.global) cost.collection_growth_bytes += growth;
     }
 }
 
@@ -157,13 +160,17 @@ WriteCost write_item(WriteContext& context, const Table& table, const ItemKey& k
     } else {
         context.txn.erase(key.view());
     }
+    const int64_t growth = static_cast<int64_t>(new_size) - static_cast<int64_t>(old_size);
     if (!table.indexes.empty()) write_index_entries(context, table, key, before, after, cost);
+    if (table.has_local_indexes()) {
+        cost.collection_growth_bytes += growth;
+        grow_collection(context.txn, key, cost.collection_growth_bytes);
+    }
     if (table.ttl.enabled) write_ttl_row(context, table, key, before, after);
     if (table.stream) append_stream_record(context, table, key, before, after);
     if (table.history.kept()) keep_history(context.txn, table, key, before, context.now);
     if (context.counted) {
-        count(context.txn, table.statistics, (after ? 1 : 0) - (before ? 1 : 0),
-              static_cast<int64_t>(new_size) - static_cast<int64_t>(old_size));
+        count(context.txn, table.statistics, (after ? 1 : 0) - (before ? 1 : 0), growth);
     }
     return cost;
 }

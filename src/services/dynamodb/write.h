@@ -25,6 +25,7 @@ StoredItem read_item(store::Txn& txn, const ItemKey& key);
 struct WriteCost {
     size_t size_bytes = 0;                      // larger of old and new item
     std::map<std::string, double> index_units;  // write units by index, when it was touched
+    int64_t collection_growth_bytes = 0;        // of the item's collection; item_collection.h
 };
 
 // Who makes background work's effects visible: records and wake keys go here.

@@ -23,15 +23,6 @@ std::shared_ptr<contracts::Caller> root_caller(std::string_view account,
     return caller;
 }
 
-// A kept document that cannot be read any more must not lose its denials: it denies everything.
-std::shared_ptr<const contracts::PolicyDocument> parsed_or_deny(std::string_view document) {
-    if (auto parsed = auth::parse_policy(document)) return *parsed;
-    auto deny = auth::parse_policy(
-        R"({"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]})");
-    MR_ASSERT(deny.has_value());
-    return *deny;
-}
-
 bool is_account_id(std::string_view text) {
     return text.size() == 12 && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
@@ -164,7 +155,8 @@ std::shared_ptr<contracts::Caller> IamService::caller_of(store::Txn& txn, const 
     caller->user_name = entity.kind == EntityKind::kUser ? entity.name : "";
     for (const auto& [key, value] : entity.tags) caller->principal_tags.emplace_back(key, value);
     const auto add = [&](std::string_view document) {
-        caller->identity_policies.push_back(parsed_or_deny(document));
+        caller->identity_policies.push_back(
+            auth::parsed_or_deny(document, auth::PolicyKind::kIdentity, caller->arn));
     };
     for (const auto& [name, document] : entity.inline_policies) add(document);
     for (const std::string& arn : entity.attached) {
@@ -227,7 +219,8 @@ std::shared_ptr<const contracts::Credential> IamService::load(std::string_view i
             make_session_caller(*caller, *role, session.name);
             caller->expires = credential->expires;
             for (const std::string& document : session.policies) {
-                caller->session_policies.push_back(parsed_or_deny(document));
+                caller->session_policies.push_back(
+                    auth::parsed_or_deny(document, auth::PolicyKind::kIdentity, caller->arn));
             }
         } else {
             return store::TxnDecision::kRollback;

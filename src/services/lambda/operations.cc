@@ -1,6 +1,7 @@
 #include "services/lambda/operations.h"
 
 #include "auth/evaluate.h"
+#include "auth/policy.h"
 #include "core/bytes.h"
 #include "core/check.h"
 
@@ -50,10 +51,8 @@ void ask_function(LambdaService&, contracts::OpContext& context, const FunctionN
     const auto row =
         context.txn().get(policy_key(name.account, name.region, name.name, name.qualifier));
     if (row) {
-        if (auto policy =
-                auth::parse_policy(decode_policy(*row).text, auth::PolicyKind::kResource)) {
-            request.resource_policy = *std::move(policy);
-        }
+        request.resource_policy = auth::parsed_or_deny(
+            decode_policy(*row).text, auth::PolicyKind::kResource, request.resource);
     }
     requests.push_back(std::move(request));
 }

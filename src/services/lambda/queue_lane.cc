@@ -11,9 +11,9 @@ namespace millrace::lambda {
 namespace {
 
 using Kind = contracts::InvocationResult::Kind;
-// Batches of one mapping that are worked on at the same time. Lambda's own limit is 1000 (1250);
-// this is one machine, and environments are for all functions.
-constexpr int kLanesMax = 40;
+// Batches of one mapping that are worked on at the same time, unless it says how many. Lambda's own
+// limit is 1000 (1250); this is one machine, and environments are for all functions.
+constexpr int kLanesDefault = 40;
 // Lanes that wait for messages at the same time: more than one spares starting a thread per batch.
 constexpr int kWaitingMax = 2;
 constexpr std::chrono::seconds kThrottledPause{1};
@@ -60,7 +60,7 @@ std::string record_json(const contracts::QueueMessage& message, const Mapping& m
 }
 
 int lanes_max(const Mapping& mapping) {
-    return mapping.concurrency_max > 0 ? std::min(mapping.concurrency_max, kLanesMax) : kLanesMax;
+    return mapping.concurrency_max > 0 ? mapping.concurrency_max : kLanesDefault;
 }
 
 }  // namespace
@@ -141,6 +141,7 @@ void QueueLane::run() {
 
 bool QueueLane::collect(const contracts::QueueFacts& facts) {
     const Clock& clock = service_.parts().clock;
+    keep_leftovers(facts);
     size_t bytes = 0;
     for (const Taken& taken : batch_) bytes += taken.record.size();
     TimePoint window_end =
@@ -169,6 +170,15 @@ bool QueueLane::collect(const contracts::QueueFacts& facts) {
         if (batch_.empty()) return true;  // the function is looked at anew
     }
     return true;
+}
+
+void QueueLane::keep_leftovers(const contracts::QueueFacts& facts) {
+    if (batch_.empty()) return;
+    std::vector<std::string> handles;
+    for (const Taken& taken : batch_) handles.push_back(taken.message.receipt_handle);
+    if (!service_.parts().queues.set_visibility(mapping_.source_arn, handles,
+                                                facts.visibility_timeout_seconds))
+        batch_.clear();
 }
 
 void QueueLane::drop_filtered(size_t from) {

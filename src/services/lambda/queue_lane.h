@@ -26,6 +26,9 @@ private:
     // Fills batch_ until it is full, its window ends or the lane is to stop. False: the queue
     // cannot be read.
     bool collect(const contracts::QueueFacts& facts);
+    // What waited while the last event was worked on is this lane's for a whole visibility timeout
+    // again, or all of it is let go: it comes back in its order.
+    void keep_leftovers(const contracts::QueueFacts& facts);
     // Deletes messages that no filter lets through, of those from that one on.
     void drop_filtered(size_t from);
     Worked work(const Target& target);

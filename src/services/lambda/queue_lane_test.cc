@@ -124,6 +124,34 @@ TEST_F(QueueMapping, FifoMessagesBehindAFailureAreNotOvertaken) {
     EXPECT_EQ(queues.messages[fifo].size(), 8u);
 }
 
+// What did not fit into the first event waits while that is worked on: it is received anew when its
+// time is over by then, and else held for a whole timeout again.
+TEST_F(QueueMapping, LeftoversAreWorkedOnOnlyWhileTheyAreHeld) {
+    const std::string fifo = std::string(kQueue) + ".fifo";
+    queues.messages[fifo];
+    map(input(fifo));
+    const std::string big(1 << 20, 'a');
+    std::vector<std::pair<TimePoint, Duration>> held;  // when invoked, what was left of the last's
+    for (const int run_s : {10, 40}) {
+        for (int i = 0; i < 8; ++i)
+            queues.messages[fifo].push_back({"m" + std::to_string(i), big, {}});
+        runner.calls.clear();
+        held.clear();
+        size_t receives = queues.receives;
+        runner.handler = [&](auto&, auto&) {
+            held.emplace_back(clock.now(), queues.messages[fifo].back().visible - clock.now());
+            clock.advance(std::chrono::seconds(run_s));
+            return FakeRunner::ok();
+        };
+        work();
+        EXPECT_EQ(sizes(), "5 3 ");
+        EXPECT_EQ(held.at(1).second, std::chrono::seconds(queues.visibility_s)) << run_s;
+        EXPECT_TRUE(queues.messages[fifo].empty());
+        receives = queues.receives - receives;
+        EXPECT_EQ(receives, run_s == 10 ? 8u : 11u) << "messages received";
+    }
+}
+
 TEST_F(QueueMapping, WindowCollects) {
     auto wanted = input();
     wanted.maximum_batching_window_in_seconds = 20;
@@ -169,6 +197,34 @@ TEST_F(QueueMapping, CrewGrowsToTheConcurrencyAsked) {
     EXPECT_EQ(left(), "");
     EXPECT_GE(most, 1u);
     EXPECT_LE(most, 2u);
+}
+
+// A lane that works lets another one wait: as many at once as the mapping says, also beyond what it
+// would have without a word.
+TEST_F(QueueMapping, ConcurrencyIsWhatWasAskedFor) {
+    auto wanted = input();
+    wanted.batch_size = 1;
+    wanted.scaling_config.emplace().maximum_concurrency = 60;
+    map(wanted);
+    put(100);
+    mapping_worker->step(clock.now());
+    int depth = 0;
+    int deepest = 0;
+    runner.handler = [&](auto&, auto&) {
+        deepest = std::max(deepest, ++depth);
+        // The lanes that were started meanwhile, nested, on this thread.
+        while (!lanes.waiting.empty()) {
+            auto body = std::move(lanes.waiting.front());
+            lanes.waiting.pop_front();
+            waits_left = 1;
+            body(lanes.stop);
+        }
+        --depth;
+        return FakeRunner::ok();
+    };
+    run_lanes(1);
+    EXPECT_EQ(deepest, 60);
+    EXPECT_EQ(left(), "");
 }
 
 TEST_F(QueueMapping, RoleWithoutRightsIsRefusedAndStopsTheWork) {

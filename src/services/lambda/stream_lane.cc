@@ -1,6 +1,7 @@
 #include "services/lambda/stream_lane.h"
 
 #include <algorithm>
+#include <set>
 
 #include "codec/json.h"
 #include "core/log.h"
@@ -33,10 +34,10 @@ void StreamCoordinator::run() {
         for (const std::string& id : unfinished) {
             const auto shard = std::find_if(shards->begin(), shards->end(),
                                             [&](const auto& one) { return one.shard_id == id; });
-            if (started_.contains(id) || unfinished.contains(shard->parent_id)) continue;
-            if (!prepare(*shard)) break;
-            start_lanes(*shard);
-            started_.insert(id);
+            if (unfinished.contains(shard->parent_id)) continue;
+            Started& started = started_[id];
+            if (started.lanes == 0 && !prepare(*shard)) break;
+            start_lanes(*shard, started);
         }
         wait(run_->key(), seen, service_.parts().clock.now() + kLookAgain);
     }
@@ -69,18 +70,20 @@ bool StreamCoordinator::prepare(const contracts::StreamShard& shard) {
     });
 }
 
-void StreamCoordinator::start_lanes(const contracts::StreamShard& shard) {
-    const auto left = std::make_shared<std::atomic<int>>(mapping_.parallelization);
-    for (int lane = 0; lane < mapping_.parallelization; ++lane) {
-        run_->start_lane([run = run_, shard, lane, left](const std::atomic<bool>& stop) {
-            if (!ShardLane(run, stop, shard, lane).run() || --*left > 0) return;
-            {
-                const MutexLock lock(run->mutex);
-                run->finished.insert(shard.shard_id);
-            }
-            run->service.parts().hub.signal(run->key());
-        });
-    }
+void StreamCoordinator::start_lanes(const contracts::StreamShard& shard, Started& started) {
+    if (!started.left) started.left = std::make_shared<std::atomic<int>>(mapping_.parallelization);
+    const auto start = [&](int lane) {
+        return run_->start_lane(
+            [run = run_, shard, lane, left = started.left](const std::atomic<bool>& stop) {
+                if (!ShardLane(run, stop, shard, lane).run() || --*left > 0) return;
+                {
+                    const MutexLock lock(run->mutex);
+                    run->finished.insert(shard.shard_id);
+                }
+                run->service.parts().hub.signal(run->key());
+            });
+    };
+    while (started.lanes < mapping_.parallelization && start(started.lanes)) started.lanes += 1;
 }
 
 // ---- one lane of a shard ----
@@ -110,12 +113,12 @@ bool ShardLane::takes(const contracts::StreamRecord& record) const {
 bool ShardLane::fill() {
     const auto wanted = static_cast<size_t>(mapping_.batch_size);
     while (!stopped() && pending_.size() < wanted && pending_bytes_ < kEventBytesMax) {
-        auto records = service_.parts().streams.read(mapping_.source_arn, shard_.shard_id, read_to_,
-                                                     std::min(wanted, kReadMax), kEventBytesMax);
-        if (!records) return false;
-        if (records->empty()) return true;
-        for (auto& record : *records) {
-            read_to_ = record.version;
+        auto page = service_.parts().streams.read(mapping_.source_arn, shard_.shard_id, read_to_,
+                                                  std::min(wanted, kReadMax), kEventBytesMax);
+        if (!page) return false;
+        if (page->read_to == read_to_) return true;
+        read_to_ = page->read_to;
+        for (auto& record : page->records) {
             if (!takes(record)) continue;
             pending_bytes_ += record.event_json.size() + 1;
             pending_.push_back(std::move(record));
@@ -124,12 +127,14 @@ bool ShardLane::fill() {
     return true;
 }
 
-bool ShardLane::is_closed() {
+ShardLane::State ShardLane::look() {
     const auto shards = service_.parts().streams.shards(mapping_.source_arn);
-    if (!shards) return false;
-    return std::any_of(shards->begin(), shards->end(), [&](const contracts::StreamShard& shard) {
-        return shard.shard_id == shard_.shard_id && shard.closed;
+    if (!shards) return State::kOpen;
+    const auto found = std::find_if(shards->begin(), shards->end(), [&](const auto& shard) {
+        return shard.shard_id == shard_.shard_id;
     });
+    if (found == shards->end()) return State::kGone;
+    return found->closed ? State::kClosed : State::kOpen;
 }
 
 size_t ShardLane::next_batch() const {
@@ -150,8 +155,10 @@ bool ShardLane::run() {
     while (!stopped()) {
         const uint64_t seen = epoch(shard_.wake_key);
         // Asked before reading: what a closed shard does not have now it never will.
-        const bool closed = shard_.closed || (idle && is_closed());
+        const bool closed = shard_.closed || (idle && look() == State::kClosed);
         if (!fill()) {
+            // Its records outlived their time unread.
+            if (pending_.empty() && look() == State::kGone) return true;
             wait_for(kLookAgain);
             continue;
         }

@@ -5,9 +5,10 @@
 // Source: Lambda Developer Guide, "Using Lambda with Amazon DynamoDB".
 #pragma once
 
+#include <atomic>
 #include <deque>
+#include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -23,16 +24,21 @@ public:
 private:
     // Writes checkpoints for the lanes that the shard has now. False: the run is over.
     bool prepare(const contracts::StreamShard& shard);
-    void start_lanes(const contracts::StreamShard& shard);
+    struct Started {
+        int lanes = 0;
+        std::shared_ptr<std::atomic<int>> left;  // that have not come to the shard's end
+    };
+    // Those that cannot be started now are when the coordinator looks again.
+    void start_lanes(const contracts::StreamShard& shard, Started& started);
 
-    std::set<std::string> started_;
+    std::map<std::string, Started> started_;  // by shard
 };
 
 class ShardLane : public Lane {
 public:
     ShardLane(std::shared_ptr<MappingRun> run, const std::atomic<bool>& stop,
               contracts::StreamShard shard, int lane);
-    // Until the lane is to stop. True: the shard is closed and read to its end.
+    // Until the lane is to stop. True: the shard is closed and read to its end, or gone.
     bool run();
 
 private:
@@ -44,7 +50,9 @@ private:
     };
     // Reads on until there is a batch or nothing more. False: the stream cannot be read.
     bool fill();
-    bool is_closed();
+    // As it is now; kOpen too when the stream cannot be read.
+    enum class State : uint8_t { kOpen, kClosed, kGone };
+    State look();
     bool takes(const contracts::StreamRecord& record) const;
     // Of pending_, how many records make the next event.
     size_t next_batch() const;
@@ -55,7 +63,6 @@ private:
         bool failed = true;
         bool counts = false;  // throttling, a failed start or missing rights are no attempts
         size_t done = 0;      // records from the front that are done
-        std::string request_id;
     };
     Attempt attempt(const contracts::StreamRecord* first, size_t count, std::string& problem);
     void discard(const contracts::StreamRecord* first, size_t count, std::string_view condition,

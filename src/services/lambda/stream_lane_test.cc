@@ -49,6 +49,21 @@ protected:
         }
         return out;
     }
+    // The lanes that are due, each until it has waited so often.
+    void work_through(int waits) {
+        while (!lanes.waiting.empty() && !lanes.stop) {
+            auto body = std::move(lanes.waiting.front());
+            lanes.waiting.pop_front();
+            const int left = std::exchange(waits_left, waits);
+            body(lanes.stop);
+            lanes.stop = false;
+            waits_left = left;
+        }
+    }
+    // They work while another lane, the coordinator for one, waits.
+    void lanes_work_in_waits(int waits) {
+        on_wait = [this, waits] { work_through(waits); };
+    }
     void fail_with(const std::string& number) {
         runner.handler = [number](auto&, const contracts::Invocation& invocation) {
             const auto all = numbers(invocation.payload);
@@ -293,16 +308,147 @@ TEST_F(StreamMapping, ChildrenWaitForTheirParent) {
     EXPECT_EQ(seen().find("3,4"), std::string::npos);
     runner.handler = nullptr;
     runner.calls.clear();
-    // The coordinator waits while the shard's lanes run.
-    on_wait = [this] {
-        while (!lanes.waiting.empty() && !lanes.stop) {
-            auto body = std::move(lanes.waiting.front());
-            lanes.waiting.pop_front();
-            body(lanes.stop);
-        }
-    };
+    lanes_work_in_waits(5);
     work(5);
     EXPECT_EQ(seen(), "1,2 3,4");
+}
+
+// A stream that splits, and splits again, while its mapping works, fails and is restarted: every
+// item's records in order, none left out, and of a child's none before its parent's are done.
+TEST_F(StreamMapping, SplitsLoseAndReorderNothing) {
+    const std::map<std::string, std::string> parents{
+        {"a", "s1"}, {"b", "s1"}, {"aa", "a"}, {"ab", "a"}};
+    for (const int factor : {1, 3}) {
+        streams.shard_list.clear();
+        streams.records.clear();
+        runner.calls.clear();
+        streams.add_shard("s1");
+        auto wanted = input();
+        wanted.batch_size = 3;
+        wanted.parallelization_factor = factor;
+        const std::string uuid = map(wanted);
+        std::map<uint64_t, std::string> shard_of;
+        uint64_t n = 0;
+        int splits = 0;
+        const auto put_some = [&] {
+            for (int i = 0; i < 30; ++i) {
+                n += 1;
+                const uint64_t key = n % 8;
+                // Items keep their side of each split.
+                const char* shard = splits == 0   ? "s1"
+                                    : key < 4     ? "b"
+                                    : splits == 1 ? "a"
+                                    : key < 6     ? "aa"
+                                                  : "ab";
+                streams.add(shard, n, "k" + std::to_string(key), clock.now());
+                shard_of[n] = shard;
+            }
+        };
+        const auto split = [&](const std::string& parent, const char* left, const char* right) {
+            splits += 1;
+            for (auto& shard : streams.shard_list) {
+                if (shard.shard_id == parent) shard.closed = true;
+            }
+            for (const char* child : {left, right}) streams.add_shard(child, parent);
+            hub.signal("stream:" + parent);
+        };
+        std::vector<std::string> done;  // numbers, in the order in which they were done
+        size_t calls = 0;
+        runner.handler = [&](auto&, const contracts::Invocation& invocation) {
+            if (++calls % 3 == 0) return FakeRunner::failed();
+            for (const std::string& number : numbers(invocation.payload)) done.push_back(number);
+            return FakeRunner::ok();
+        };
+        const auto run = [&] {
+            lanes_work_in_waits(6);
+            work(12);
+            on_wait = nullptr;
+        };
+        put_some();
+        run();
+        put_some();
+        split("s1", "a", "b");
+        put_some();
+        restart();
+        run();
+        put_some();
+        split("a", "aa", "ab");
+        put_some();
+        for (int i = 0; i < 4; ++i) {
+            restart();
+            run();
+        }
+        std::map<std::string, uint64_t> last;  // by key
+        std::map<std::string, size_t> left;    // by shard
+        std::set<uint64_t> seen;
+        for (const auto& [number, shard] : shard_of) left[shard] += 1;
+        for (const std::string& text : done) {
+            const uint64_t number = std::stoull(text);
+            if (!seen.insert(number).second) {
+                ADD_FAILURE() << number << " was done twice";
+                continue;
+            }
+            uint64_t& before = last["k" + std::to_string(number % 8)];
+            EXPECT_LT(before, number);
+            before = number;
+            const std::string& shard = shard_of[number];
+            left[shard] -= 1;
+            if (parents.contains(shard)) EXPECT_EQ(left[parents.at(shard)], 0u) << number;
+        }
+        EXPECT_EQ(seen.size(), n) << "with a factor of " << factor;
+        DeleteEventSourceMapping::Input gone;
+        gone.uuid = uuid;
+        call<DeleteEventSourceMapping>(gone);
+        runner.handler = nullptr;
+        work();
+    }
+}
+
+// Records that are too old may fill pages: what is behind them in a closed shard is read, and then
+// the shard's children.
+TEST_F(StreamMapping, ExpiredRecordsAreNotTheEnd) {
+    auto wanted = input();
+    wanted.batch_size = 2;
+    map(wanted);
+    put(1, 7);
+    clock.advance(std::chrono::hours(25));
+    put(8, 8);
+    streams.shard_list[0].closed = true;
+    work();
+    EXPECT_EQ(seen(), "8");
+}
+
+// Lanes for which there was no thread are started later.
+TEST_F(StreamMapping, LanesThatCannotStartAreTriedAgain) {
+    auto wanted = input();
+    wanted.parallelization_factor = 3;
+    map(wanted);
+    put(1, 10);
+    mapping_worker->step(clock.now());
+    lanes.refusals = 2;
+    lanes_work_in_waits(2);
+    run_lanes(4);
+    EXPECT_EQ(lanes.refusals, 0);
+    std::set<std::string> all;
+    for (const std::string& payload : runner.payloads()) {
+        for (const std::string& n : numbers(payload)) all.insert(n);
+    }
+    EXPECT_EQ(all.size(), 10u);
+}
+
+// A shard whose records went before they were read is done with, and holds back no child.
+TEST_F(StreamMapping, AShardThatWasDroppedHoldsNothingBack) {
+    streams.add_shard("s2", "s1");
+    map(input());
+    put(1, 1, "s2");
+    mapping_worker->step(clock.now());
+    on_wait = [this] {
+        // Its lane has been started; then the shard is dropped.
+        std::erase_if(streams.shard_list, [](const auto& one) { return one.shard_id == "s1"; });
+        work_through(2);
+    };
+    run_lanes(4);
+    EXPECT_EQ(seen(), "1");
 }
 
 // A lane of a mapping that was deleted or changed meanwhile moves no checkpoint.

@@ -70,6 +70,7 @@ public:
     std::map<std::string, std::vector<Message>> messages;  // by ARN; a queue is there when it is
     std::map<std::string, std::vector<Sent>> sent;
     int visibility_s = 30;
+    size_t receives = 0;  // of messages
 
     Result<contracts::QueueFacts> describe(std::string_view arn) override {
         if (!messages.contains(std::string(arn))) return Error{.code = "NonExistent"};
@@ -91,6 +92,7 @@ public:
             contracts::QueueMessage one;
             one.message_id = one.receipt_handle = message.id;
             one.body = message.body;
+            receives += 1;
             out.push_back(std::move(one));
         }
         return out;
@@ -101,7 +103,17 @@ public:
         });
         return {};
     }
-    Result<void> set_visibility(std::string_view, const std::vector<std::string>&, int) override {
+    Result<void> set_visibility(std::string_view arn, const std::vector<std::string>& handles,
+                                int seconds) override {
+        std::vector<Message*> held;
+        for (Message& message : messages[std::string(arn)]) {
+            if (message.visible > clock_.now() &&
+                std::find(handles.begin(), handles.end(), message.id) != handles.end())
+                held.push_back(&message);
+        }
+        if (held.size() < handles.size()) return Error{.code = "MessageNotInflight"};
+        for (Message* message : held)
+            message->visible = clock_.now() + std::chrono::seconds(seconds);
         return {};
     }
     Result<void> send(std::string_view arn, std::string_view body,
@@ -116,6 +128,7 @@ private:
 
 class FakeStreams final : public contracts::StreamReader {
 public:
+    explicit FakeStreams(const Clock& clock) : clock_(clock) {}
     std::vector<contracts::StreamShard> shard_list;
     std::map<std::string, std::vector<contracts::StreamRecord>> records;  // by shard
 
@@ -136,19 +149,28 @@ public:
         if (shard_list.empty()) return Error{.code = "ResourceNotFoundException"};
         return shard_list;
     }
-    Result<std::vector<contracts::StreamRecord>> read(std::string_view, std::string_view shard,
-                                                      store::Version after, size_t count_max,
-                                                      size_t) override {
-        std::vector<contracts::StreamRecord> out;
+    Result<contracts::StreamPage> read(std::string_view, std::string_view shard,
+                                       store::Version after, size_t count_max, size_t) override {
+        if (std::none_of(shard_list.begin(), shard_list.end(),
+                         [&](const auto& one) { return one.shard_id == shard; }))
+            return Error{.code = "ResourceNotFoundException"};
+        contracts::StreamPage page{{}, after};
         for (const auto& record : records[std::string(shard)]) {
-            if (record.version > after && out.size() < count_max) out.push_back(record);
+            if (record.version <= after || count_max == 0) continue;
+            count_max -= 1;
+            page.read_to = record.version;
+            if (record.created >= clock_.now() - std::chrono::hours(24))
+                page.records.push_back(record);
         }
-        return out;
+        return page;
     }
     Result<store::Version> latest(std::string_view, std::string_view shard) override {
         const auto& all = records[std::string(shard)];
         return all.empty() ? store::Version{} : all.back().version;
     }
+
+private:
+    const Clock& clock_;
 };
 
 class FakeObjects final : public contracts::ObjectReader {
@@ -225,9 +247,14 @@ public:
 class FakeLanes final : public contracts::LaneHost {
 public:
     bool start(const std::string&, std::function<void(const std::atomic<bool>&)> body) override {
+        if (refusals > 0) {
+            refusals -= 1;
+            return false;
+        }
         waiting.push_back(std::move(body));
         return true;
     }
+    int refusals = 0;  // how often no thread can be had
     std::atomic<bool> stop{false};
     std::deque<std::function<void(const std::atomic<bool>&)>> waiting;
 };
@@ -248,7 +275,7 @@ struct Answer {
 
 class TestBed : public Pauses {
 public:
-    TestBed() : rng(5), queues(clock), store(store::make_mem_store(clock)) {
+    TestBed() : rng(5), queues(clock), streams(clock), store(store::make_mem_store(clock)) {
         info.account_id = kAccount;
         info.region = "us-east-1";
         as(caller_with(contracts::PrincipalKind::kRoot, kAccount,

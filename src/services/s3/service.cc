@@ -135,14 +135,8 @@ void derive(Bucket& bucket) {
     bucket.policy_is_public = false;
     bucket.policy_uses_object_tags = false;
     if (!bucket.policy) return;
-    auto parsed = auth::parse_policy(*bucket.policy, auth::PolicyKind::kResource);
-    if (!parsed) {
-        // It was checked when it was put. Without it only the owner's account gets in.
-        log::error("bucket {}: its policy cannot be parsed: {}", bucket.name,
-                   parsed.error().message);
-        return;
-    }
-    bucket.parsed_policy = *std::move(parsed);
+    bucket.parsed_policy =
+        auth::parsed_or_deny(*bucket.policy, auth::PolicyKind::kResource, "bucket " + bucket.name);
     bucket.policy_is_public = auth::is_public(*bucket.parsed_policy);
     for (const auth::Statement& statement : bucket.parsed_policy->statements) {
         for (const auth::Condition& condition : statement.conditions) {

@@ -389,8 +389,12 @@ TEST(QueueReader, ReceivesHidesRemovesAndSends) {
     EXPECT_TRUE(bed.service->set_visibility(arn_of("q"), {messages->at(0).receipt_handle}, 0));
     messages = bed.service->receive(arn_of("q"), 100, next);
     ASSERT_EQ(messages->size(), 1u);
-    EXPECT_TRUE(bed.service->remove(arn_of("q"), {messages->at(0).receipt_handle, "rubbish"}));
+    const std::string handle = messages->at(0).receipt_handle;
+    EXPECT_FALSE(bed.service->set_visibility(arn_of("q"), {handle, "rubbish"}, 0));
+    EXPECT_TRUE(bed.service->receive(arn_of("q"), 100, next)->empty());
+    EXPECT_TRUE(bed.service->remove(arn_of("q"), {handle, "rubbish"}));
     EXPECT_EQ(bed.counts(url), "0/0/1");
+    EXPECT_FALSE(bed.service->set_visibility(arn_of("q"), {handle}, 60));
 }
 
 }  // namespace

@@ -154,11 +154,10 @@ Queue decode_queue(std::string_view bytes) {
 }
 
 void parse_policies(Queue& queue) {
-    queue.parsed_policy = nullptr;
-    if (!queue.policy.empty()) {
-        if (auto parsed = auth::parse_policy(queue.policy, auth::PolicyKind::kResource))
-            queue.parsed_policy = *parsed;
-    }
+    queue.parsed_policy =
+        queue.policy.empty()
+            ? nullptr
+            : auth::parsed_or_deny(queue.policy, auth::PolicyKind::kResource, queue.arn());
     queue.redrive =
         queue.redrive_policy.empty() ? std::nullopt : parse_redrive(queue.redrive_policy);
 }

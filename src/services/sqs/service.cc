@@ -308,17 +308,22 @@ Result<void> SqsService::remove(std::string_view queue_arn,
 Result<void> SqsService::set_visibility(std::string_view queue_arn,
                                         const std::vector<std::string>& receipt_handles,
                                         int seconds) {
+    Result<void> changed;
     std::string key;
-    store_.run([&](store::Txn& txn) {
+    const store::RunResult result = store_.run([&](store::Txn& txn) {
+        changed = {};
         const auto queue = find_by_arn(txn, queue_arn);
-        if (!queue) return store::TxnDecision::kRollback;
-        key = wake_key(*queue->queue);
+        if (!queue) changed = queue.error();
+        if (queue) key = wake_key(*queue->queue);
         for (const std::string& handle : receipt_handles) {
-            (void)change_visibility(txn, *queue, handle, seconds, clock_.now());
+            if (changed) changed = change_visibility(txn, *queue, handle, seconds, clock_.now());
         }
-        return store::TxnDecision::kCommit;
+        return changed ? store::TxnDecision::kCommit : store::TxnDecision::kRollback;
     });
-    if (!key.empty()) hub_.signal(key);
+    MR_CHECK_OK(changed);
+    if (result.status != store::CommitStatus::kOk)
+        return errors::make("InternalError", "InternalError", "the store is not available", 500);
+    hub_.signal(key);
     return {};
 }
 

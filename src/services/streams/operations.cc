@@ -37,10 +37,9 @@ void ask(StreamsService& service, contracts::OpContext& context, std::string_vie
     if (const size_t colon = rest.find(':'); colon != std::string_view::npos)
         request.resource_account = rest.substr(0, colon);
     const auto row = service.find(context.txn(), arn);
-    if (row && !row->policy.empty()) {
-        const auto parsed = auth::parse_policy(row->policy, auth::PolicyKind::kResource);
-        if (parsed) request.resource_policy = *parsed;
-    }
+    if (row && !row->policy.empty())
+        request.resource_policy =
+            auth::parsed_or_deny(row->policy, auth::PolicyKind::kResource, arn);
     requests.push_back(std::move(request));
 }
 

@@ -185,18 +185,17 @@ Result<std::vector<contracts::StreamShard>> StreamsService::shards(std::string_v
     return shards;
 }
 
-Result<std::vector<contracts::StreamRecord>> StreamsService::read(std::string_view stream_arn,
-                                                                  std::string_view shard_id,
-                                                                  store::Version after,
-                                                                  size_t count_max,
-                                                                  size_t bytes_max) {
+Result<contracts::StreamPage> StreamsService::read(std::string_view stream_arn,
+                                                   std::string_view shard_id, store::Version after,
+                                                   size_t count_max, size_t bytes_max) {
     MR_TRY(const contracts::StreamRow row, row_of(stream_arn));
     const contracts::StreamShardRow* shard = row.find_shard(shard_id);
     if (shard == nullptr) return errors::shard_not_found(stream_arn, shard_id);
-    std::vector<contracts::StreamRecord> records;
+    contracts::StreamPage page{{}, after};
     const TimePoint expired = clock_.now() - contracts::kStreamRetention;
     for (const store::LogRecord& stored : store_.read_log(
              contracts::stream_log(row.id, shard->number), after, count_max, bytes_max)) {
+        page.read_to = stored.version;
         const auto record = contracts::decode_stream_record(stored.bytes);
         if (!record || record->created < expired) continue;
         contracts::StreamRecord out;
@@ -235,9 +234,9 @@ Result<std::vector<contracts::StreamRecord>> StreamsService::read(std::string_vi
         }
         json.member("eventSourceARN", stream_arn);
         json.end_object();
-        records.push_back(std::move(out));
+        page.records.push_back(std::move(out));
     }
-    return records;
+    return page;
 }
 
 Result<store::Version> StreamsService::latest(std::string_view stream_arn,

@@ -44,10 +44,9 @@ public:
     const std::string& iterator_key() const { return iterator_key_; }
 
     Result<std::vector<contracts::StreamShard>> shards(std::string_view stream_arn) override;
-    Result<std::vector<contracts::StreamRecord>> read(std::string_view stream_arn,
-                                                      std::string_view shard_id,
-                                                      store::Version after, size_t count_max,
-                                                      size_t bytes_max) override;
+    Result<contracts::StreamPage> read(std::string_view stream_arn, std::string_view shard_id,
+                                       store::Version after, size_t count_max,
+                                       size_t bytes_max) override;
     Result<store::Version> latest(std::string_view stream_arn, std::string_view shard_id) override;
 
 private:

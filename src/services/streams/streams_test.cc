@@ -330,14 +330,50 @@ TEST_F(Streams, ListStreams) {
     EXPECT_TRUE(run<ListStreams>(input)->streams->empty());
 }
 
+// Records that are too old but not yet dropped fill a whole page: that is not the end.
+TEST_F(Streams, FunctionsReadOnBehindExpiredRecords) {
+    for (int i = 0; i < 5; ++i) append(i);
+    clock_.advance(std::chrono::hours(25));
+    append(7);
+    row_.shards[0].closed = clock_.now();
+    write_row();
+    store::Version after;
+    std::vector<std::string> seen;
+    for (;;) {
+        const auto page =
+            service_.read(contracts::stream_arn(row_), row_.shards[0].id, after, 2, 1 << 20);
+        ASSERT_TRUE(page);
+        for (const auto& record : page->records) seen.push_back(record.sequence_number);
+        if (page->read_to == after) break;
+        after = page->read_to;
+    }
+    const auto end = store_->log_end(contracts::stream_log(row_.id, 1));
+    EXPECT_EQ(seen, std::vector<std::string>{sequence_number(end)});
+    EXPECT_EQ(after, end);
+}
+
+TEST_F(Streams, AnUnreadablePolicyDenies) {
+    row_.policy = "{";
+    write_row();
+    DescribeStream::Input input;
+    input.stream_arn = contracts::stream_arn(row_);
+    store_->run([&](store::Txn& txn) {
+        contracts::OpContext context(txn, clock_, rng_, request_);
+        contracts::AuthzRequests requests;
+        EXPECT_TRUE(DescribeStream::authorize(service_, context, input, requests));
+        EXPECT_NE(requests.at(0).resource_policy, nullptr);
+        return store::TxnDecision::kRollback;
+    });
+}
+
 TEST_F(Streams, EventsForFunctions) {
     append(1);
     const auto shards = service_.shards(contracts::stream_arn(row_));
     ASSERT_TRUE(shards);
     const auto records =
         service_.read(contracts::stream_arn(row_), shards->at(0).shard_id, {}, 10, 1 << 20);
-    ASSERT_EQ(records->size(), 1u);
-    const std::string& json = records->at(0).event_json;
+    ASSERT_EQ(records->records.size(), 1u);
+    const std::string& json = records->records[0].event_json;
     for (const char* part :
          {R"("eventName":"INSERT")", R"("eventVersion":"1.1")", R"("eventSource":"aws:dynamodb")",
           R"("awsRegion":"eu-central-1")", R"("NewImage":{"pk":{"S":"1"}})",

@@ -164,7 +164,8 @@ Cut cut_table(DynamoDbService& service, OpContext& context, const Table& table, 
     changed.history.epoch += 1;
     changed.history.readers += 1;
     service.catalog().put(context.txn(), changed);
-    return {time, changed.history.epoch, std::min(time, context.now())};
+    return {time, changed.history.epoch,
+            std::min(time, history_time(context.txn(), table, context.now()))};
 }
 
 void release_table(DynamoDbService& service, store::Txn& txn, const TableAddress& address,

@@ -24,6 +24,20 @@ protected:
                                      i % 7, i, v)));
         }
     }
+    void add_index() {
+        server.store->run([&](store::Txn& txn) {
+            Table table = *server.service.catalog().load(
+                txn, {server.request.account_id, server.request.region, "table"});
+            Index index;
+            index.name = "by-v";
+            index.id = 99;
+            index.keys.hash = {"v", item::Type::kNumber};
+            table.definitions.push_back(index.keys.hash);
+            table.indexes.push_back(index);
+            server.service.catalog().put(txn, table);
+            return store::TxnDecision::kCommit;
+        });
+    }
     void recovery(bool enabled) {
         UpdateContinuousBackups::Input input;
         input.table_name = "table";
@@ -164,18 +178,7 @@ TEST_F(BackupsTest, JobsGoOnAfterACrash) {
 }
 
 TEST_F(BackupsTest, RecoversAnExactSecondWithItsIndexes) {
-    server.store->run([&](store::Txn& txn) {
-        Table table = *server.service.catalog().load(
-            txn, {server.request.account_id, server.request.region, "table"});
-        Index index;
-        index.name = "by-v";
-        index.id = 99;
-        index.keys.hash = {"v", item::Type::kNumber};
-        table.definitions.push_back(index.keys.hash);
-        table.indexes.push_back(index);
-        server.service.catalog().put(txn, table);
-        return store::TxnDecision::kCommit;
-    });
+    add_index();
     recovery(true);
     server.clock.advance(std::chrono::seconds(5));
     fill(0, 700);
@@ -223,6 +226,24 @@ TEST_F(BackupsTest, RecoversAnExactSecondWithItsIndexes) {
                                                    .write_capacity_units = 4};
     ASSERT_TRUE(server.run<RestoreTableToPointInTime>(provisioned));
     EXPECT_EQ(describe("provisioned").provisioned_throughput->write_capacity_units, 4);
+}
+
+TEST_F(BackupsTest, DeletingABackupLeavesTheLiveTablesIndexes) {
+    add_index();
+    fill(0, 50);
+    DeleteBackup::Input remove;
+    remove.backup_arn = backup();
+    work();
+    EXPECT_EQ(server.rows(store::Space::kItems), 100u);
+    ASSERT_TRUE(server.run<DeleteBackup>(remove));
+    TableDeletion deletion(server.service);
+    server.work(deletion);
+    EXPECT_EQ(server.rows(store::Space::kItems), 50u);
+    EXPECT_EQ(server.rows(store::Space::kGsi), 50u);
+    Scan::Input scan;
+    scan.table_name = "table";
+    scan.index_name = "by-v";
+    EXPECT_EQ(server.run<Scan>(scan)->items->size(), 50u);
 }
 
 TEST_F(BackupsTest, TimesOutsideOfTheWindow) {

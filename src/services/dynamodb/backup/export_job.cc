@@ -3,6 +3,7 @@
 #include "codec/gzip.h"
 #include "codec/hex.h"
 #include "codec/json_writer.h"
+#include "core/log.h"
 #include "services/dynamodb/backup/backups.h"
 #include "services/dynamodb/backup/jobs.h"
 
@@ -128,14 +129,32 @@ void finish(DynamoDbService& service, store::Txn& txn, const Job& job, const Exp
     end_job(service, txn, job);
 }
 
-void fail(DynamoDbService& service, store::Txn& txn, const Job& job, Export entry,
-          const Error& error, TimePoint now) {
+void fail(DynamoDbService& service, store::Txn& txn, const Job& job, Export entry, std::string code,
+          std::string message) {
     entry.status = JobStatus::kFailed;
-    entry.ended = now;
-    // "S3NoSuchBucket", "S3AccessDenied": as DynamoDB names what S3 said.
-    entry.failure_code = "S3" + error.code;
-    entry.failure_message = error.message;
+    entry.ended = service.clock().now();
+    entry.failure_code = std::move(code);
+    entry.failure_message = std::move(message);
     finish(service, txn, job, entry);
+}
+
+// Without its description the export has no place to go to.
+StepResult end_without_record(DynamoDbService& service, const Job& job) {
+    log::error("export {} of table {} is ended: it has no description", job.id, job.table.name);
+    const store::RunResult result = service.store().run([&](store::Txn& txn) {
+        const auto current = current_job(txn, job);
+        if (!current) return store::TxnDecision::kRollback;
+        Export entry;
+        entry.id = job.id;
+        entry.table = job.table;
+        entry.table_uuid = job.source.uuid;
+        entry.started = entry.time = service.clock().now();
+        if (job.cut && job.cut->time != Cut::kNow) entry.time = job.cut->time;
+        fail(service, txn, *current, entry, std::string(kLostRecordCode),
+             std::string(kLostRecordText));
+        return store::TxnDecision::kCommit;
+    });
+    return result.status == store::CommitStatus::kOk;
 }
 
 }  // namespace
@@ -148,7 +167,7 @@ StepResult export_step(DynamoDbService& service, const Job& job) {
         return store::TxnDecision::kRollback;
     });
     if (result.status != store::CommitStatus::kOk) return false;
-    if (!entry) return false;
+    if (!entry) return end_without_record(service, job);
 
     const std::string folder = export_folder(*entry);
     const std::string own_folder = folder + job.id + "/";
@@ -224,7 +243,9 @@ StepResult export_step(DynamoDbService& service, const Job& job) {
                           : Result<void>(write.object.error());
         }
         if (!written) {
-            fail(service, txn, *current, *entry, written.error(), context.now());
+            // "S3NoSuchBucket", "S3AccessDenied": as DynamoDB names what S3 said.
+            fail(service, txn, *current, *entry, "S3" + written.error().code,
+                 written.error().message);
             return store::TxnDecision::kCommit;
         }
         if (job.position.empty()) {

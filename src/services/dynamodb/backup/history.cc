@@ -33,6 +33,24 @@ std::string at_time(std::string_view item, TimePoint time) {
     return sort;
 }
 
+constexpr uint8_t kMarkFormat = 1;
+// How far ahead the mark of a table's times is set: so often it is moved, and so long after a crash
+// times may stand still.
+constexpr Duration kMarkAhead = std::chrono::seconds(1);
+
+int64_t read_mark(store::Txn& txn, const store::Key& key) {
+    const auto row = txn.get(key);
+    if (!row) return 0;
+    ByteReader reader(*row);
+    MR_ASSERT(reader.u8() == kMarkFormat);
+    return static_cast<int64_t>(reader.u64());
+}
+void raise(std::atomic<int64_t>& value, int64_t to) {
+    int64_t seen = value.load();
+    while (seen < to && !value.compare_exchange_weak(seen, to)) {
+    }
+}
+
 // Where an item's records are, as its position and one record.
 using RecordVisitor = std::function<bool(const std::string& position, const HistoryRecord& record)>;
 
@@ -103,9 +121,33 @@ std::optional<HistoryRecord> decode_history(std::string_view sort, std::string_v
     return record;
 }
 
+TimePoint history_time(store::Txn& txn, const Table& table, TimePoint now) {
+    TableStatistics& known = *table.statistics;
+    const store::Key key = statistics_key(table.id, 't');
+    int64_t floor = known.history_floor.load();
+    if (floor < 0) {
+        const int64_t mark = read_mark(txn, key);
+        raise(known.history_mark, mark);
+        if (known.history_floor.compare_exchange_strong(floor, mark)) floor = mark;
+    }
+    const int64_t time = std::max(now.time_since_epoch().count(), floor + 1);
+    // Read again, and so in the conflict set: of those that pass the mark one moves it.
+    if (time > known.history_mark.load() && time > read_mark(txn, key)) {
+        const int64_t ahead = time + kMarkAhead.count();
+        std::string row;
+        append_u8(row, kMarkFormat);
+        append_u64(row, static_cast<uint64_t>(ahead));
+        txn.put(key, row);
+        txn.on_commit([statistics = table.statistics, ahead](store::Version) {
+            raise(statistics->history_mark, ahead);
+        });
+    }
+    return TimePoint(Duration(time));
+}
+
 void keep_history(store::Txn& txn, const Table& table, const ItemKey& key,
                   std::optional<item::ItemView> before, TimePoint now) {
-    std::string sort = at_time(key.sort, now);
+    std::string sort = at_time(key.sort, history_time(txn, table, now));
     append_u64(sort, table.statistics->history_records.fetch_add(1, std::memory_order_relaxed));
     std::string value;
     append_u8(value, kHistoryFormat);

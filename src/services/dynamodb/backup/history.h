@@ -35,6 +35,10 @@ struct HistoryRecord {
 // Nothing: no history row.
 std::optional<HistoryRecord> decode_history(std::string_view sort, std::string_view value);
 
+// The time that a write of now bears in the table's history: never before that of an earlier one,
+// though the machine's clock was set back between two processes.
+TimePoint history_time(store::Txn& txn, const Table& table, TimePoint now);
+
 // Notes what was there before a write.
 void keep_history(store::Txn& txn, const Table& table, const ItemKey& key,
                   std::optional<item::ItemView> before, TimePoint now);

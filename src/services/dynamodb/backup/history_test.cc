@@ -135,6 +135,43 @@ TEST_F(HistoryTest, CutOfNowIsOfTheOrderOfCommitsNotOfTime) {
     EXPECT_EQ(at(std::nullopt, {}), now);
 }
 
+// The machine's clock was set back while the server was down: what is written then lies behind what
+// was written before all the same, for a cut of now as for one by time.
+TEST_F(HistoryTest, AClockSetBackBetweenTwoProcessesBlursNothing) {
+    enable_recovery();
+    server.clock.advance(std::chrono::seconds(10));
+    const auto put = [&](DynamoDbService& service, const Clock& clock, int pk, int v) {
+        PutItem::Input input;
+        input.table_name = "table";
+        input.item = from_json(
+            fmt::format(R"({{"pk":{{"S":"{}"}},"sk":{{"N":"0"}},"v":{{"N":"{}"}}}})", pk, v));
+        server.store->run([&](store::Txn& txn) {
+            OpContext context(txn, clock, server.rng, server.request);
+            EXPECT_TRUE(PutItem::run(service, context, input).has_value());
+            return store::TxnDecision::kCommit;
+        });
+    };
+    for (const int pk : {1, 2}) put(server.service, server.clock, pk, 1);
+    const State before = at(std::nullopt, {});
+    const Cut running = cut();
+    server.clock.advance(std::chrono::seconds(10));
+    put(server.service, server.clock, 1, 2);
+    const State between = at(std::nullopt, {});
+    const TimePoint then = server.clock.now();
+    // Twice, since the first of them does not get beyond the times of the last one either.
+    for (const int back_s : {5, 3600}) {
+        FakeClock clock(then - std::chrono::seconds(back_s));
+        DynamoDbService next(*server.store, clock, server.rng, server.hub, server.objects);
+        for (const int pk : {1, 2}) {
+            put(next, clock, pk, back_s);
+            clock.advance(std::chrono::microseconds(1));
+            put(next, clock, pk, back_s + 1);
+        }
+        EXPECT_EQ(at(running, {}), before) << back_s;
+        EXPECT_EQ(at(cut(then), {}), between) << back_s;
+    }
+}
+
 TEST_F(HistoryTest, WritersGoOnWhileTheStateIsRead) {
     for (int i = 0; i < 60; ++i) write_something();
     const State before = now;
@@ -283,6 +320,11 @@ TEST(HistoryFormat, GoldenBytes) {
               "00000000000f42400000000000000000 010000000000000007"
               "0102706b010161");
     EXPECT_EQ(rows[1], "00000000000f42400000000000000001 010000000000000007");
+    std::optional<std::string> mark;
+    store::Ticket ticket = 0;
+    server.store->read(statistics_key(table.id, 't'), mark, ticket);
+    ASSERT_TRUE(mark);
+    EXPECT_EQ(codec::hex_encode(*mark), "0100000000001e8480");
 }
 
 }  // namespace

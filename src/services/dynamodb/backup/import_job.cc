@@ -1,5 +1,6 @@
 #include "codec/gzip.h"
 #include "contracts/wake_hub.h"
+#include "core/log.h"
 #include "services/dynamodb/backup/backups.h"
 #include "services/dynamodb/backup/import_records.h"
 #include "services/dynamodb/backup/jobs.h"
@@ -49,6 +50,28 @@ void complete(DynamoDbService& service, store::Txn& txn, const Job& job, Import 
     }
     entry.status = JobStatus::kDone;
     end_import(service, txn, job, std::move(entry));
+}
+
+StepResult end_without_record(DynamoDbService& service, const Job& job) {
+    log::error("import {} of table {} is ended: it has no description", job.id, job.table.name);
+    const store::RunResult result = service.store().run([&](store::Txn& txn) {
+        const auto current = current_job(txn, job);
+        if (!current) return store::TxnDecision::kRollback;
+        const TableRef table = service.catalog().load(txn, job.table);
+        Import entry;
+        entry.id = job.id;
+        entry.table = job.table;
+        entry.started = service.clock().now();
+        if (table) {
+            entry.table_uuid = table->uuid;
+            entry.creation = encode_table(*table);
+        }
+        fail(service, txn, *current, entry, std::string(kLostRecordCode),
+             std::string(kLostRecordText));
+        return store::TxnDecision::kCommit;
+    });
+    service.hub().signal("dynamodb/deletion");
+    return result.status == store::CommitStatus::kOk;
 }
 
 // False: the item is not one of this table.
@@ -182,7 +205,7 @@ StepResult ImportStepper::step(const Job& job) {
         return store::TxnDecision::kCommit;
     });
     if (result.status != store::CommitStatus::kOk) return false;
-    if (!entry) return false;
+    if (!entry) return end_without_record(service_, job);
     if (finished || (job.version.empty() && !failure)) return true;
 
     const auto table = decode_table(entry->creation);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "services/dynamodb/backup/records.h"
 #include "services/dynamodb/service.h"
@@ -35,6 +36,11 @@ private:
 };
 
 // ---- what the steps share ----
+
+// Of an export or import whose description is gone or cannot be read: it ends, instead of being
+// tried for ever.
+inline constexpr std::string_view kLostRecordCode = "InternalServerError";
+inline constexpr std::string_view kLostRecordText = "The description of the job is lost";
 
 // The job as it is in the store now; nothing when it has ended.
 std::optional<Job> current_job(store::Txn& txn, const Job& seen);

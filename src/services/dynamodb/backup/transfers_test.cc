@@ -224,6 +224,39 @@ TEST_F(TransfersTest, ExportOfThePastAndOfNothing) {
     EXPECT_EQ(std::count(files.begin(), files.end(), '\n'), 1);
 }
 
+// Whose description is lost: it ends as failed and holds nothing back, instead of being tried for
+// ever.
+TEST_F(TransfersTest, JobsWithoutADescriptionEnd) {
+    const auto lose = [&](RecordKind kind, const std::string& arn) {
+        const auto address = parse_record_arn(arn, kind);
+        server.store->run([&](store::Txn& txn) {
+            txn.erase(record_key(address->table, kind, address->id));
+            return store::TxnDecision::kCommit;
+        });
+    };
+    put(1, "x");
+    DescribeExport::Input exported;
+    exported.export_arn =
+        server.run<ExportTableToPointInTime>(export_input())->export_description->export_arn;
+    lose(RecordKind::kExport, *exported.export_arn);
+    server.objects.buckets["bucket"]["in/x"] = "{}";
+    DescribeImport::Input imported;
+    imported.import_arn = server.run<ImportTable>(import_input("in/", "DYNAMODB_JSON", "NONE"))
+                              ->import_table_description->import_arn;
+    lose(RecordKind::kImport, *imported.import_arn);
+    BackupJobs jobs(server.service);
+    server.work(jobs);
+    const auto described_export = *server.run<DescribeExport>(exported)->export_description;
+    EXPECT_EQ(described_export.export_status, "FAILED");
+    EXPECT_EQ(described_export.failure_code, "InternalServerError");
+    const auto described_import = *server.run<DescribeImport>(imported)->import_table_description;
+    EXPECT_EQ(described_import.import_status, "FAILED");
+    EXPECT_EQ(described_import.failure_code, "InternalServerError");
+    EXPECT_FALSE(server.definition("imported"));
+    EXPECT_EQ(server.definition("table")->history.readers, 0u);
+    EXPECT_EQ(server.rows(store::Space::kBackups), 2u) << "no job is left";
+}
+
 TEST_F(TransfersTest, FailuresAndRepetitions) {
     auto input = export_input();
     input.client_token = "token";

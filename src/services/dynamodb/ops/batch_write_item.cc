@@ -103,14 +103,18 @@ Outcome<BatchWriteItem::Output> BatchWriteItem::run(DynamoDbService& service, Op
     }
     if (throttled && taken.empty()) return *throttled;
     std::map<std::string, Units> units;
+    CollectionMetrics metrics(context.txn(), input.return_item_collection_metrics);
     for (const ItemWrite* write : taken) {
         const WriteCost cost = carry_out(context, *write);
+        MR_CHECK_OK(check_collection(context.txn(), write->key, cost));
+        metrics.add(*write->table, write->key, write->item->view());
         // An index that has nothing left refuses the whole batch: what touches it is known only
         // now.
         MR_CHECK_OK(take_index_writes(context, *write->table, cost));
         add_write_units(units[write->table->name], *write->table, cost);
     }
     output.consumed_capacity = consumed(input.return_consumed_capacity, units);
+    output.item_collection_metrics = metrics.take();
     return output;
 }
 

@@ -38,6 +38,8 @@ Outcome<DeleteItem::Output> DeleteItem::run(DynamoDbService& service, OpContext&
     Output output;
     return_old(input.return_values, write, output);
     output.consumed_capacity = consumed_by(input.return_consumed_capacity, *write.table, cost);
+    output.item_collection_metrics =
+        metrics_of(context, input.return_item_collection_metrics, write);
     return output;
 }
 

@@ -58,7 +58,7 @@ void ask_for_policy(DynamoDbService& service, OpContext& context,
     request.resource = *arn;
     request.resource_account = key->partition.substr(0, key->partition.find('/'));
     const auto stream = find_stream(context.txn(), *arn);
-    if (stream) request.resource_policy = parse_resource_policy(stream->policy);
+    if (stream) request.resource_policy = parse_resource_policy(stream->policy, *arn);
     requests.push_back(std::move(request));
 }
 
@@ -69,7 +69,7 @@ bool shuts_out(OpContext& context, const std::string& arn, std::string_view acco
     request.action = "dynamodb:PutResourcePolicy";
     request.resource = arn;
     request.resource_account = account;
-    request.resource_policy = parse_resource_policy(policy);
+    request.resource_policy = parse_resource_policy(policy, arn);
     contracts::RequestFacts facts;
     facts.now = context.now();
     return auth::PolicyAuthorizer().decide(context.caller(), request, facts).kind ==
@@ -94,10 +94,10 @@ Result<void> check_resource_policy(const std::string& policy) {
     return {};
 }
 
-std::shared_ptr<const contracts::PolicyDocument> parse_resource_policy(const std::string& policy) {
+std::shared_ptr<const contracts::PolicyDocument> parse_resource_policy(const std::string& policy,
+                                                                       std::string_view arn) {
     if (policy.empty()) return nullptr;
-    auto parsed = auth::parse_policy(policy, auth::PolicyKind::kResource);
-    return parsed ? *std::move(parsed) : nullptr;
+    return auth::parsed_or_deny(policy, auth::PolicyKind::kResource, arn);
 }
 
 Result<void> PutResourcePolicy::check(const Input& input) {

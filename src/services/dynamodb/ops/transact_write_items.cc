@@ -236,15 +236,20 @@ Outcome<TransactWriteItems::Output> transact_write(DynamoDbService& service, OpC
         if (const auto after = write.after()) item_bytes += item::item_size(*after);
     }
     if (item_bytes > kBytesMax) return errors::transaction_too_large();
+    CollectionMetrics metrics(context.txn(), input.return_item_collection_metrics);
     for (size_t i = 0; i < n; ++i) {
         const Table& table = *writes[i].table;
         const WriteCost cost = carry_out(context, writes[i]);
-        if (const auto taken = take_write(context, table, cost, 2); !taken)
-            cancel(i, errors::cancellation_code(taken.error()), taken.error().message);
+        auto taken = check_collection(context.txn(), writes[i].key, cost);
+        if (taken) taken = take_write(context, table, cost, 2);
+        if (!taken) cancel(i, errors::cancellation_code(taken.error()), taken.error().message);
+        if (writes[i].kind != ItemWrite::Kind::kCheck)
+            metrics.add(table, writes[i].key, writes[i].item->view());
         add_write_units(units[table.name], table, cost, 2);
     }
     if (cancelled) return errors::transaction_canceled(reasons);
     output.consumed_capacity = consumed(input.return_consumed_capacity, units, UnitsKind::kWrite);
+    output.item_collection_metrics = metrics.take();
     return output;
 }
 

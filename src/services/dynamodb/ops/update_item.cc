@@ -63,6 +63,8 @@ Outcome<UpdateItem::Output> UpdateItem::run(DynamoDbService& service, OpContext&
         if (!touched.empty()) output.attributes = std::move(touched);
     }
     output.consumed_capacity = consumed_by(input.return_consumed_capacity, *write.table, cost);
+    output.item_collection_metrics =
+        metrics_of(context, input.return_item_collection_metrics, write);
     return output;
 }
 

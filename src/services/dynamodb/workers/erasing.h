@@ -30,7 +30,7 @@ inline bool erase_rows(store::Txn& txn, store::Space space, std::string_view id)
 
 // The counters of a table or an index.
 inline void forget_size(DynamoDbService& service, store::Txn& txn, uint64_t id) {
-    for (const char which : {'i', 'b'}) txn.erase(statistics_key(id, which));
+    for (const char which : {'i', 'b', 't'}) txn.erase(statistics_key(id, which));
     txn.on_commit([&service, id](store::Version) { service.catalog().forget_statistics(id); });
 }
 

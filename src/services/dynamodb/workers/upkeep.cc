@@ -17,6 +17,8 @@ constexpr size_t kRowsPerStep = 500;
 constexpr size_t kExpiredBytesPerStep = 4 << 20;
 constexpr size_t kPartitionBytes = 24;  // table id, h16: keys.h
 constexpr std::chrono::seconds kQuietPause{10};
+// What a killed process forgets of the item counts.
+constexpr std::chrono::seconds kStatisticsPause{1};
 // Values further in the past are no times of expiry. Source: Developer Guide, "Time to Live".
 constexpr int64_t kOldestSeconds = int64_t{5} * 365 * 24 * 3600;
 
@@ -50,8 +52,9 @@ TimePoint TableDeletion::step(TimePoint now) {
                  });
         if (id.empty()) return store::TxnDecision::kRollback;
         more = true;
-        if (erase_rows(txn, store::Space::kItems, id) || erase_rows(txn, store::Space::kTtl, id))
-            return store::TxnDecision::kCommit;
+        for (const auto space : {store::Space::kItems, store::Space::kTtl, store::Space::kLsi}) {
+            if (erase_rows(txn, space, id)) return store::TxnDecision::kCommit;
+        }
         for (const Index& index : indexes) {
             if (erase_rows(txn, space_of(index), table_id_bytes(index.id)))
                 return store::TxnDecision::kCommit;
@@ -80,7 +83,7 @@ TimePoint StatisticsWriter::step(TimePoint now) {
             statistics->bytes += bytes;
         }
     }
-    return now + kQuietPause;
+    return now + kStatisticsPause;
 }
 
 TimePoint Expiry::step(TimePoint now) {

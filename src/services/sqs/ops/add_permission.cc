@@ -1,6 +1,7 @@
 // AddPermission: adds a statement to the queue's policy, its Sid the label.
 // IAM: sqs:AddPermission. Errors: the label is there already. Source: SQS API Reference,
 // AddPermission.
+#include "auth/policy.h"
 #include "codec/json.h"
 #include "services/sqs/errors.h"
 #include "services/sqs/operations.h"
@@ -65,9 +66,9 @@ Outcome<AddPermission::Output> AddPermission::run(SqsService& service, OpContext
                                       {"Id", JsonValue::string(queue.arn() + "/SQSDefaultPolicy")},
                                       {"Statement", JsonValue::array(std::move(statements))}})
                        .to_json();
-    parse_policies(queue);
-    if (!queue.parsed_policy)
+    if (!auth::parse_policy(queue.policy, auth::PolicyKind::kResource))
         return errors::invalid_parameter("The actions or accounts are not valid.");
+    parse_policies(queue);
     service.save(context.txn(), queue);
     return Output{};
 }
