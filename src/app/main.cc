@@ -1,6 +1,7 @@
 // The command line. `millrace serve` and `millrace dev` run until SIGTERM or SIGINT.
 #include <fmt/core.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
@@ -50,6 +51,12 @@ int serve(app::RuntimeOptions options) {
     sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     signal(SIGPIPE, SIG_IGN);
+    // As many files as the server may have: the default is for programs that use select(2).
+    rlimit files{};
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
 
     const bool development = options.development;
     const std::string where = options.data_dir ? "data in " + *options.data_dir : "in memory";

@@ -525,10 +525,11 @@ std::shared_ptr<const contracts::PolicyDocument> parsed_or_deny(std::string_view
     if (parsed) return *std::move(parsed);
     log::error("{}: the stored policy cannot be read and denies everything: {}", of,
                parsed.error().message);
-    std::string deny = R"({"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*")";
-    if (kind != PolicyKind::kIdentity) deny += R"(,"Principal":"*")";
-    if (kind != PolicyKind::kTrust) deny += R"(,"Resource":"*")";
-    parsed = parse_policy(deny + "}]}", kind);
+    // Not of trust policies: a role whose own cannot be read is trusted by nobody anyway.
+    MR_ASSERT(kind != PolicyKind::kTrust);
+    std::string deny = R"({"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*",)";
+    if (kind == PolicyKind::kResource) deny += R"("Principal":"*",)";
+    parsed = parse_policy(deny + R"("Resource":"*"}]})", kind);
     MR_ASSERT(parsed.has_value());
     return *std::move(parsed);
 }

@@ -130,11 +130,9 @@ TEST(Policy, AnUnreadableDocumentDeniesEverything) {
     request.resource_account = caller.account_id;
     const contracts::RequestFacts facts;
     EXPECT_TRUE(PolicyAuthorizer().decide(caller, request, facts).allowed());
-    for (const PolicyKind kind : {PolicyKind::kResource, PolicyKind::kTrust}) {
-        request.resource_policy = parsed_or_deny("{", kind, "test");
-        EXPECT_EQ(PolicyAuthorizer().decide(caller, request, facts).kind,
-                  contracts::DecisionKind::kExplicitDenyResource);
-    }
+    request.resource_policy = parsed_or_deny("{", PolicyKind::kResource, "test");
+    EXPECT_EQ(PolicyAuthorizer().decide(caller, request, facts).kind,
+              contracts::DecisionKind::kExplicitDenyResource);
     request.resource_policy = nullptr;
     caller.identity_policies.push_back(parsed_or_deny("{", PolicyKind::kIdentity, "test"));
     EXPECT_EQ(PolicyAuthorizer().decide(caller, request, facts).kind,

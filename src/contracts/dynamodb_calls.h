@@ -21,9 +21,25 @@ public:
     // applied.
     virtual Result<void> run(std::string_view operation, const RequestInfo& info,
                              std::unique_ptr<OperationCall>& call) = 0;
+    // Would run() be allowed? Checks the input and info.caller's rights, and does nothing. The
+    // error is the operation's own. An upstream that does not know the callers refuses.
+    virtual Result<void> allowed(std::string_view /*operation*/, const RequestInfo& /*info*/,
+                                 std::unique_ptr<OperationCall>& /*call*/) {
+        Error error;
+        error.code = "AccessDeniedException";
+        error.message = "The upstream does not know the rights of callers";
+        error.http_status = 400;
+        return error;
+    }
     // Moves on with every change of a table's definition.
     virtual uint64_t tables_version() const = 0;
 
+    template <class Input>
+    Result<void> check(std::string_view operation, const RequestInfo& info, Input input) {
+        std::unique_ptr<OperationCall> call = make_call(operation);
+        *static_cast<Input*>(call->input()) = std::move(input);
+        return allowed(operation, info, call);
+    }
     template <class Output, class Input>
     Result<Output> call(std::string_view operation, const RequestInfo& info, Input input) {
         std::unique_ptr<OperationCall> call = make_call(operation);

@@ -1,7 +1,6 @@
 #include "gateway/local_calls.h"
 
 #include "gateway/errors.h"
-#include "gateway/request.h"
 
 namespace millrace::gateway {
 namespace {
@@ -25,13 +24,28 @@ std::unique_ptr<contracts::OperationCall> LocalCalls::make_call(std::string_view
     return found->make_call();
 }
 
-Result<void> LocalCalls::run(std::string_view operation, const contracts::RequestInfo& info,
-                             std::unique_ptr<contracts::OperationCall>& call) {
+Request LocalCalls::request_for(std::string_view operation, const contracts::RequestInfo& info,
+                                std::unique_ptr<contracts::OperationCall>& call) const {
     Request request;
     request.service = &dynamodb_;
     request.operation = dynamodb_.find(operation);
     request.info = info;
     request.call = std::move(call);
+    return request;
+}
+
+Result<void> LocalCalls::allowed(std::string_view operation, const contracts::RequestInfo& info,
+                                 std::unique_ptr<contracts::OperationCall>& call) {
+    Request request = request_for(operation, info, call);
+    const auto error =
+        check_ahead(request, parts_.store, parts_.authorizer, parts_.clock, parts_.rng);
+    if (error) return *error;
+    return {};
+}
+
+Result<void> LocalCalls::run(std::string_view operation, const contracts::RequestInfo& info,
+                             std::unique_ptr<contracts::OperationCall>& call) {
+    Request request = request_for(operation, info, call);
     const Attempt attempt =
         run_operation(request, "", parts_.store, parts_.authorizer, parts_.clock, parts_.rng);
     call = std::move(request.call);

@@ -6,6 +6,7 @@
 
 #include "contracts/dynamodb_calls.h"
 #include "contracts/wake_hub.h"
+#include "gateway/request.h"
 #include "gateway/service_table.h"
 
 namespace millrace::gateway {
@@ -26,9 +27,13 @@ public:
     std::unique_ptr<contracts::OperationCall> make_call(std::string_view operation) override;
     Result<void> run(std::string_view operation, const contracts::RequestInfo& info,
                      std::unique_ptr<contracts::OperationCall>& call) override;
+    Result<void> allowed(std::string_view operation, const contracts::RequestInfo& info,
+                         std::unique_ptr<contracts::OperationCall>& call) override;
     uint64_t tables_version() const override { return parts_.tables_version(); }
 
 private:
+    Request request_for(std::string_view operation, const contracts::RequestInfo& info,
+                        std::unique_ptr<contracts::OperationCall>& call) const;
     LocalCallsParts parts_;
     const ServiceTable services_;
     const Service& dynamodb_;

@@ -1,5 +1,6 @@
 #include "gateway/request.h"
 
+#include "contracts/request_facts.h"
 #include "model/validate.h"
 
 namespace millrace::gateway {
@@ -17,15 +18,7 @@ Result<void> authorize(Request& request, contracts::OpContext& context,
     if (request.operation->traits.authorized_always) return {};
     contracts::AuthzRequests wanted;
     MR_CHECK_OK(request.call->authorize(context, wanted));
-    contracts::RequestFacts facts;
-    if (const HttpRequest* http = request.info.http) {
-        facts.source_ip = http->source_ip;
-        facts.secure = http->secure;
-        facts.user_agent = http->header("user-agent");
-        facts.referer = http->header("referer");
-    }
-    facts.region = request.info.region;
-    facts.now = context.now();
+    const contracts::RequestFacts facts = contracts::facts_of(request.info, context.now());
     for (const contracts::AuthzRequest& one : wanted) {
         const contracts::Decision decision = authorizer.decide(context.caller(), one, facts);
         if (!decision.allowed())
@@ -78,12 +71,14 @@ std::optional<Error> check_ahead(Request& request, store::Store& store,
                                  const contracts::Authorizer& authorizer, const Clock& clock,
                                  Rng& rng) {
     std::optional<Error> error;
-    store.run([&](store::Txn& txn) {
+    const store::RunResult result = store.run([&](store::Txn& txn) {
         contracts::OpContext context(txn, clock, rng, request.info);
         const Result<void> checked = check(request, context, authorizer);
         error = checked ? std::nullopt : std::optional<Error>(checked.error());
         return store::TxnDecision::kRollback;
     });
+    if (result.status != store::CommitStatus::kOk)
+        return store_error(result.status, request.service, request.protocol);
     return error;
 }
 

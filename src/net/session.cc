@@ -52,6 +52,7 @@ Session::Session(IoThread& thread, Socket socket) : thread_(thread), socket_(std
 }
 
 Session::~Session() {
+    close();
     thread_.shared().connections.give_back(1);
     thread_.leave(*this);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -267,7 +268,8 @@ std::unique_ptr<ControlGroup> ControlGroups::make(const std::string& name) const
     bool good = true;
     for (const ControlGroup::Part& hierarchy : hierarchies_) {
         parts.push_back({hierarchy.folder + "/" + name, hierarchy.controllers});
-        good = ::mkdir(parts.back().folder.c_str(), 0755) == 0 && good;
+        // One that could not be removed is as good: its limits are set anew.
+        good = (::mkdir(parts.back().folder.c_str(), 0755) == 0 || errno == EEXIST) && good;
     }
     auto group = std::make_unique<ControlGroup>(version_, std::move(parts));
     if (!good) return nullptr;

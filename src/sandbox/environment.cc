@@ -27,10 +27,11 @@ constexpr size_t kLineBytesMax = 256 * 1024;
 // Of a running event's log: more goes to the sink early.
 constexpr size_t kPendingLogBytesMax = 256 * 1024;
 constexpr int kMemoryCheckMs = 100;
-constexpr int kSendTimeoutSeconds = 5;
 constexpr int kProcessesMax = 1024;
 // Beside the function's own: /dev/shm and the kernel's structures.
 constexpr uint64_t kSpareMemoryBytes = 96 << 20;
+constexpr const char* kTooLarge =
+    "Response payload size exceeded maximum allowed payload size (6291556 bytes).";
 constexpr const char* kInvocationPath = "/2018-06-01/runtime/invocation/";
 
 using Kind = contracts::InvocationResult::Kind;
@@ -39,6 +40,13 @@ void fail(contracts::InvocationResult& result, std::string_view type, const std:
     result.kind = Kind::kFunctionError;
     result.payload = "{\"errorType\":" + codec::json_string(type) +
                      ",\"errorMessage\":" + codec::json_string(text) + "}";
+}
+
+// The error that the runtime reports.
+void fail_as_told(contracts::InvocationResult& result, RuntimeRequest& request) {
+    if (request.too_large) return fail(result, "Function.ResponseSizeTooLarge", kTooLarge);
+    result.kind = Kind::kFunctionError;
+    result.payload = std::move(request.body);
 }
 
 std::string timeout_text(const contracts::FunctionSpec& spec) {
@@ -101,7 +109,7 @@ Result<void> Environment::start() {
     LaunchPlan plan;
     choose_identity(*number_, plan);
     plan.tmp_bytes = static_cast<uint64_t>(spec.ephemeral_storage_mb) << 20;
-    plan.binds = {{setup_.code_folder, "/var/task"}};
+    plan.binds = {{*setup_.code, "/var/task"}};
     if (spec.runtime.starts_with("python")) {
         plan.binds.push_back({setup_.python_path, "/var/runtime"});
         plan.arguments = {"/usr/bin/python3", "-m", "awslambdaric", spec.handler};
@@ -112,8 +120,14 @@ Result<void> Environment::start() {
     // /tmp is memory, too, which a function may fill beside its own: what it uses itself is looked
     // at besides.
     const uint64_t memory_bytes = (static_cast<uint64_t>(spec.memory_mb) << 20) + plan.tmp_bytes;
-    plan.memory_files =
-        group_ && group_->limit({memory_bytes + kSpareMemoryBytes, kProcessesMax, spec.memory_mb});
+    plan.memory_files = group_ != nullptr;
+    if (group_ &&
+        !group_->limit({memory_bytes + kSpareMemoryBytes, kProcessesMax, spec.memory_mb})) {
+        abandon(std::move(place.prepared));
+        return Error{.code = "SandboxFailure",
+                     .http_status = 500,
+                     .message = "the function's control group takes no limits"};
+    }
     MR_TRY(launched_, launch(std::move(place.prepared), plan));
     alive_ = true;
     log_line(
@@ -197,7 +211,7 @@ void Environment::freeze() {
     if (frozen_ || !alive_) return;
     frozen_ = true;
     if (group_ && group_->freeze(true)) return;
-    signal_tree(launched_.pid, SIGSTOP);
+    if (!stop_tree(launched_.pid)) kill();
 }
 
 void Environment::thaw() {
@@ -208,41 +222,39 @@ void Environment::thaw() {
 }
 
 void Environment::accept_connection() {
-    Fd accepted(::accept4(launched_.runtime_api.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    Fd accepted(
+        ::accept4(launched_.runtime_api.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!accepted) return;
     const int one = 1;
     ::setsockopt(accepted.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    // A runtime that does not read what it asked for must not hold the timeout up.
-    const timeval limit{kSendTimeoutSeconds, 0};
-    ::setsockopt(accepted.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    hang_up();
     connection_ = std::move(accepted);
+}
+
+void Environment::hang_up() {
+    connection_.reset();
     reader_.clear();
+    answer_.clear();
 }
 
 void Environment::read_connection() {
     char buffer[65536];
-    const ssize_t n = ::recv(connection_.get(), buffer, sizeof buffer, MSG_DONTWAIT);
+    const ssize_t n = ::recv(connection_.get(), buffer, sizeof buffer, 0);
     if (n > 0) {
         reader_.append({buffer, static_cast<size_t>(n)});
     } else if (n == 0 || errno != EAGAIN) {
-        connection_.reset();
-        reader_.clear();
+        hang_up();
     }
 }
 
 Environment::Wait Environment::wait_for_request(TimePoint deadline, RuntimeRequest& request) {
     for (;;) {
-        switch (reader_.take(request)) {
-            case RuntimeReader::Status::kRequest:
-                return Wait::kRequest;
-            case RuntimeReader::Status::kBad:
-                kill();
-                return Wait::kExited;
-            case RuntimeReader::Status::kMore:
-                break;
-        }
         const TimePoint now = setup_.clock->now();
         if (now >= deadline) return Wait::kTimeout;
+        if (*setup_.abort) {
+            kill();
+            return Wait::kExited;
+        }
         if (now >= next_memory_check_) {
             look_at_memory(now);
             const int64_t elapsed_us =
@@ -251,7 +263,15 @@ Environment::Wait Environment::wait_for_request(TimePoint deadline, RuntimeReque
                 std::min(kOutputBytesPerSecondMax,
                          output_allowance_ + kOutputBytesPerSecondMax * elapsed_us / 1'000'000);
             output_counted_ = now;
-            if (memory_most_mb_ > setup_.spec->memory_mb || *setup_.abort) {
+            if (memory_most_mb_ > setup_.spec->memory_mb) {
+                kill();
+                return Wait::kExited;
+            }
+        }
+        if (answer_.empty()) {
+            const RuntimeReader::Status status = reader_.take(request);
+            if (status == RuntimeReader::Status::kRequest) return Wait::kRequest;
+            if (status == RuntimeReader::Status::kBad) {
                 kill();
                 return Wait::kExited;
             }
@@ -259,13 +279,18 @@ Environment::Wait Environment::wait_for_request(TimePoint deadline, RuntimeReque
         const auto left =
             std::chrono::duration_cast<std::chrono::milliseconds>(deadline - now).count() + 1;
         // -1: not looked at.
-        pollfd fds[4] = {{connection_.get(), POLLIN, 0},
+        const auto wanted = static_cast<short>(answer_.empty() ? POLLIN : POLLOUT);
+        pollfd fds[4] = {{connection_.get(), wanted, 0},
                          {launched_.runtime_api.get(), POLLIN, 0},
                          {output_allowance_ > 0 ? launched_.output.get() : -1, POLLIN, 0},
                          {launched_.process.get(), POLLIN, 0}};
         ::poll(fds, 4, static_cast<int>(std::min<int64_t>(left, kMemoryCheckMs)));
         if ((fds[2].revents & POLLIN) != 0) read_output();
-        if (fds[0].revents != 0) read_connection();
+        if (fds[0].revents != 0 && answer_.empty()) {
+            read_connection();
+        } else if (fds[0].revents != 0) {
+            send_answer();
+        }
         if ((fds[1].revents & POLLIN) != 0) accept_connection();
         // Its last words first.
         if (fds[3].revents != 0 && (fds[0].revents & POLLIN) == 0 && reap(true)) {
@@ -276,14 +301,20 @@ Environment::Wait Environment::wait_for_request(TimePoint deadline, RuntimeReque
 }
 
 void Environment::answer(int status, const RuntimeHeaders& headers, std::string_view body) {
-    const std::string out = runtime_answer(status, headers, body);
-    size_t done = 0;
-    while (done < out.size()) {
-        const ssize_t n =
-            ::send(connection_.get(), out.data() + done, out.size() - done, MSG_NOSIGNAL);
-        if (n <= 0) return;
-        done += static_cast<size_t>(n);
+    answer_ = runtime_answer(status, headers, body);
+    answer_sent_ = 0;
+    send_answer();
+}
+
+void Environment::send_answer() {
+    while (answer_sent_ < answer_.size()) {
+        const ssize_t n = ::send(connection_.get(), answer_.data() + answer_sent_,
+                                 answer_.size() - answer_sent_, MSG_NOSIGNAL);
+        if (n < 0 && errno == EAGAIN) return;
+        if (n <= 0) return hang_up();
+        answer_sent_ += static_cast<size_t>(n);
     }
+    answer_ = {};
 }
 
 void Environment::answer_error(int status, std::string_view type, std::string_view text) {
@@ -317,8 +348,7 @@ bool Environment::init(const contracts::Invocation& invocation, TimePoint deadli
             next_is_waiting_ = true;
         } else if (waited == Wait::kRequest && request.path.ends_with("/runtime/init/error")) {
             answer(202, {}, R"({"status":"OK"})");
-            result.kind = Kind::kFunctionError;
-            result.payload = std::move(request.body);
+            fail_as_told(result, request);
             return false;
         } else if (waited == Wait::kRequest) {
             answer_error(403, "InvalidStateTransition", "Invalid state transition");
@@ -371,11 +401,9 @@ void Environment::handle(const contracts::Invocation& invocation, TimePoint dead
                 fail(result, "Runtime.InvalidResponseMode",
                      "The runtime streamed its response, which is not supported.");
                 kill();
-            } else if (request.body.size() > kResponseBytesMax) {
-                constexpr const char* kText =
-                    "Response payload size exceeded maximum allowed payload size (6291556 bytes).";
-                answer_error(413, "RequestEntityTooLarge", kText);
-                fail(result, "Function.ResponseSizeTooLarge", kText);
+            } else if (request.too_large) {
+                answer_error(413, "RequestEntityTooLarge", kTooLarge);
+                fail(result, "Function.ResponseSizeTooLarge", kTooLarge);
             } else {
                 answer(202, {}, R"({"status":"OK"})");
                 result.payload = std::move(request.body);
@@ -384,8 +412,7 @@ void Environment::handle(const contracts::Invocation& invocation, TimePoint dead
         }
         if (request.method == "POST" && request.path == prefix + "/error") {
             answer(202, {}, R"({"status":"OK"})");
-            result.kind = Kind::kFunctionError;
-            result.payload = std::move(request.body);
+            fail_as_told(result, request);
             return;
         }
         if (request.method == "POST" && request.path.starts_with(kInvocationPath)) {
@@ -405,13 +432,16 @@ contracts::InvocationResult Environment::run(const contracts::Invocation& invoca
     TimePoint begin = clock.now();
     // Looking costs more than a short event: during the event only when it takes longer.
     next_memory_check_ = begin + std::chrono::milliseconds(kMemoryCheckMs);
-    const bool ready =
-        init(invocation, begin + std::chrono::seconds(std::max(kInitSeconds, spec.timeout_seconds)),
-             result);
-    if (first_) init_duration_ = clock.now() - started_;
-    first_ = false;
+    // Only its start has time of its own: later, asking for the event is part of it.
+    const Duration init_max = std::chrono::seconds(
+        first_ ? std::max(kInitSeconds, spec.timeout_seconds) : spec.timeout_seconds);
+    const bool ready = init(invocation, begin + init_max, result);
     log_line(fmt::format("START RequestId: {} Version: {}", invocation.request_id, spec.version));
-    begin = clock.now();
+    if (first_) {
+        begin = clock.now();
+        init_duration_ = begin - started_;
+        first_ = false;
+    }
     if (ready) handle(invocation, begin + std::chrono::seconds(spec.timeout_seconds), result);
     const TimePoint end = clock.now();
     read_output();

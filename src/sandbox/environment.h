@@ -22,8 +22,7 @@ namespace millrace::sandbox {
 
 struct EnvironmentSetup {
     std::string python_path;  // folder with awslambdaric; empty: no Python
-    std::string code_folder;  // unpacked, of the host
-    CodeLease code_lease;     // on it
+    CodeLease code;           // the folder with it, of the host
     LaunchPad* pad = nullptr;
     const std::atomic<bool>* abort = nullptr;  // set: what runs is ended
     std::shared_ptr<const contracts::FunctionSpec> spec;
@@ -36,7 +35,6 @@ struct EnvironmentSetup {
 class Environment {
 public:
     static constexpr int kInitSeconds = 10;
-    static constexpr size_t kResponseBytesMax = 6'291'556;
     // What a function writes faster than this waits in its pipe, and then the function does.
     static constexpr int64_t kOutputBytesPerSecondMax = 8 << 20;
 
@@ -56,20 +54,24 @@ public:
     bool alive() const { return alive_; }
     // Looks whether the process ended while nothing ran.
     bool check_alive();
-    // Stops what still runs between two events; run() wakes it.
+    // Stops what still runs between two events; run() wakes it. What cannot be stopped ends.
     void freeze();
 
 private:
     enum class Wait : uint8_t { kRequest, kTimeout, kExited };
-    // Reads output and the Runtime API until a request is there, the process ended or time is up.
+    // Reads output and the Runtime API until a request is there, the process ended, time is up or
+    // the server stops: whatever the function sends, or does not read.
     Wait wait_for_request(TimePoint deadline, RuntimeRequest& request);
     void accept_connection();
     void read_connection();
+    void hang_up();
     bool init(const contracts::Invocation& invocation, TimePoint deadline,
               contracts::InvocationResult& result);
     void handle(const contracts::Invocation& invocation, TimePoint deadline,
                 contracts::InvocationResult& result);
+    // Sends what the runtime takes at once; the rest as wait_for_request() goes on.
     void answer(int status, const RuntimeHeaders& headers, std::string_view body);
+    void send_answer();
     void answer_error(int status, std::string_view type, std::string_view text);
     void read_output();
     void log_line(std::string text);
@@ -86,6 +88,8 @@ private:
     std::unique_ptr<ControlGroup> group_;
     Launched launched_;
     Fd connection_;
+    std::string answer_;  // not sent yet: until it is, no more is read
+    size_t answer_sent_ = 0;
     bool alive_ = false;
     bool frozen_ = false;
     int exit_status_ = 0;

@@ -131,6 +131,11 @@ Result<Prepared> prepare(const std::vector<std::string>& groups) {
     return prepared;
 }
 
+void abandon(Prepared prepared) {
+    prepared.life.reset();
+    ::waitpid(prepared.launcher, nullptr, 0);
+}
+
 Result<Launched> launch(Prepared prepared, const LaunchPlan& plan) {
     Launched launched;
     launched.output = std::move(prepared.output);

@@ -52,6 +52,8 @@ struct Launched {
 // `groups`: files of control groups to which the sandbox is added, which takes the kernel up to
 // 20 ms. The sandbox ends with the thread that called this.
 Result<Prepared> prepare(const std::vector<std::string>& groups);
+// Ends a launcher that gets no plan.
+void abandon(Prepared prepared);
 // Takes some milliseconds. An error says what the kernel refused.
 Result<Launched> launch(Prepared prepared, const LaunchPlan& plan);
 

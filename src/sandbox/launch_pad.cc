@@ -1,18 +1,31 @@
 #include "sandbox/launch_pad.h"
 
 #include <fmt/format.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/log.h"
 
 namespace millrace::sandbox {
 
-LaunchPad::LaunchPad() : thread_([this] { run(); }) {}
+namespace {
+
+constexpr GroupLimits kCheckLimits{256 << 20, 64, 128};
+
+Error no_group(const char* what) {
+    return Error{.code = "SandboxFailure",
+                 .http_status = 500,
+                 .message = fmt::format("the function's control group {}", what)};
+}
+
+}  // namespace
+
+LaunchPad::LaunchPad(std::string root) : groups_(std::move(root)), thread_([this] { run(); }) {}
 
 void LaunchPad::check() {
     const auto once = [this]() -> Result<void> {
         const auto group = groups_.make("check");
+        if (groups_.limits_memory() && (!group || !group->limit(kCheckLimits)))
+            return no_group("cannot be limited");
         return check_isolation(group ? group->entrances() : std::vector<std::string>());
     };
     Result<void> isolation = once();
@@ -35,6 +48,7 @@ Result<Place> LaunchPad::make(size_t number) const {
     Place place;
     place.number = number;
     place.group = groups_.make(fmt::format("function-{}", number));
+    if (groups_.limits_memory() && !place.group) return no_group("cannot be made");
     MR_TRY(place.prepared,
            prepare(place.group ? place.group->entrances() : std::vector<std::string>()));
     return place;
@@ -42,18 +56,23 @@ Result<Place> LaunchPad::make(size_t number) const {
 
 void LaunchPad::run() {
     check();
+    bool failed = false;
     for (;;) {
         size_t number = 0;
         {
             MutexLock lock(mutex_);
-            while (!stop_ && ready_.size() >= kReadyMax + waiting_) lock.wait(changed_);
+            // After a failure none is made in advance: whoever waits next tries anew.
+            while (!stop_ && ready_.size() >= (failed ? 0 : kReadyMax) + waiting_)
+                lock.wait(changed_);
             if (stop_) return;
             while (numbers_.contains(number)) ++number;
             numbers_.insert(number);
         }
         Result<Place> made = make(number);
+        failed = !made;
         const MutexLock lock(mutex_);
-        if (!made) numbers_.erase(number);
+        if (failed) numbers_.erase(number);
+        if (failed && ready_.size() >= waiting_) continue;
         ready_.push_back(std::move(made));
         changed_.notify_all();
     }
@@ -62,6 +81,7 @@ void LaunchPad::run() {
 Result<Place> LaunchPad::take() {
     MutexLock lock(mutex_);
     ++waiting_;
+    changed_.notify_all();
     while (ready_.empty() && !stop_) lock.wait(changed_);
     --waiting_;
     if (ready_.empty()) {
@@ -89,9 +109,7 @@ void LaunchPad::stop() {
     thread_.join();
     const MutexLock lock(mutex_);
     for (Result<Place>& place : ready_) {
-        if (!place) continue;
-        place->prepared.life.reset();
-        ::waitpid(place->prepared.launcher, nullptr, 0);
+        if (place) abandon(std::move(place->prepared));
     }
     ready_.clear();
 }

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <memory>
 #include <set>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -26,9 +27,11 @@ class LaunchPad {
 public:
     static constexpr size_t kReadyMax = 1;
 
-    LaunchPad();
+    // `root`: of ControlGroups, for tests.
+    explicit LaunchPad(std::string root = "");
     ~LaunchPad() { stop(); }
-    // Waits until one is ready.
+    // Waits until one is ready. An error says why none could be made, the control group included:
+    // whether there are any is settled when the pad starts.
     Result<Place> take();
     // The sandbox has ended.
     void give_back(size_t number);

@@ -132,6 +132,13 @@ TEST_F(LaunchTest, WritesNowhereButTmp) {
               "bounded\n");
 }
 
+// A limit of 0 does not keep a core from a program that the host pipes it to; 1 does.
+TEST_F(LaunchTest, LeavesNoCoreToTheHost) {
+    EXPECT_EQ(run("grep -c '^Max core file size *1 *1 *bytes' /proc/self/limits").output, "1\n");
+    EXPECT_NE(run("ulimit -c 0").status, 0);
+    EXPECT_EQ(run("ulimit -n 100 && ulimit -n").output, "100\n");
+}
+
 TEST_F(LaunchTest, HasOnlyALoopback) {
     EXPECT_EQ(run("grep -c : /proc/net/dev; cat /proc/net/route | wc -l").output, "1\n1\n");
 }

@@ -219,8 +219,16 @@ void limit(__rlimit_resource resource, rlim_t value) {
     need(::setrlimit(resource, &wanted) == 0, "cannot set a limit");
 }
 
+// One byte: a core that is piped to a program of the host is written whatever the limit, but for
+// this one (core(5)). Where the server may have none at all, raising that takes rights.
+void forbid_cores() {
+    const rlimit one{1, 1};
+    if (::setrlimit(RLIMIT_CORE, &one) != 0) limit(RLIMIT_CORE, 0);
+}
+
 // From here on nothing can be gained that the function may not have.
 void drop_rights(const LaunchPlan& plan) {
+    forbid_cores();
     for (int capability = 0; ::prctl(PR_CAPBSET_READ, capability) >= 0; ++capability)
         need(::prctl(PR_CAPBSET_DROP, capability) == 0, "cannot drop a capability");
     if (!plan.user_namespace) {
@@ -235,7 +243,6 @@ void drop_rights(const LaunchPlan& plan) {
     need(::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0, "cannot hide from /proc");
     // Even when frozen; the thread that started this stays as long as the sandbox.
     need(::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0, "cannot end with the server");
-    limit(RLIMIT_CORE, 0);
     limit(RLIMIT_NOFILE, kFilesMax);
     limit(RLIMIT_NPROC, kProcessesMax);
     ::umask(022);

@@ -15,4 +15,7 @@ uint64_t memory_of_tree(pid_t first, uint64_t enough);
 // Sends a signal to all processes below `first`, not to itself.
 void signal_tree(pid_t first, int signal);
 
+// Stops them, and what they start meanwhile. False: they start more than can be stopped.
+bool stop_tree(pid_t first);
+
 }  // namespace millrace::sandbox

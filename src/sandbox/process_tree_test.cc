@@ -6,6 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <thread>
+
 namespace millrace::sandbox {
 namespace {
 
@@ -56,6 +58,38 @@ TEST(MemoryOfTree, CountsSharedPagesOnce) {
         EXPECT_GE(exact, kBytes);
         EXPECT_LT(exact, 2 * kBytes);
     }
+}
+
+// Each thread has a list of its own children.
+TEST(MemoryOfTree, FindsTheChildrenOfOtherThreads) {
+    int ready[2];
+    ASSERT_EQ(::pipe(ready), 0);
+    int end[2];
+    ASSERT_EQ(::pipe(end), 0);
+    pid_t child = -1;
+    std::thread thread([&] {
+        child = ::fork();
+        if (child == 0) {
+            void* memory = ::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE,
+                                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+            (void)!::write(ready[1], "x", memory != MAP_FAILED ? 1 : 0);
+            for (;;) ::pause();
+        }
+        char byte = 0;
+        (void)!::read(end[0], &byte, 1);
+    });
+    char byte = 0;
+    EXPECT_EQ(::read(ready[0], &byte, 1), 1);
+    EXPECT_GE(memory_of_tree(::getpid(), 0), kBytes);
+    EXPECT_TRUE(stop_tree(::getpid()));
+    int status = 0;
+    EXPECT_EQ(::waitpid(child, &status, WUNTRACED), child);
+    EXPECT_TRUE(WIFSTOPPED(status));
+    signal_tree(::getpid(), SIGKILL);
+    EXPECT_EQ(::waitpid(child, nullptr, 0), child);
+    EXPECT_EQ(::write(end[1], "x", 1), 1);
+    thread.join();
+    for (const int fd : {ready[0], ready[1], end[0], end[1]}) ::close(fd);
 }
 
 TEST(MemoryOfTree, OfNothingIsNothing) { EXPECT_EQ(memory_of_tree(::getpid(), 0), 0U); }

@@ -4,35 +4,56 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 
 namespace millrace::sandbox {
 namespace {
 
 constexpr size_t kBufferBytes = 64 * 1024;
+constexpr int kLookAgainMs = 1000;
 
 int connect_to(uint16_t port) {
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) return -1;
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    if (::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 &&
+        errno != EINPROGRESS) {
         ::close(fd);
         return -1;
     }
     const int one = 1;
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    ::fcntl(fd, F_SETFL, O_NONBLOCK);
     return fd;
+}
+
+// A connection takes three files: two here, and one where the server accepts it.
+size_t connections_for_files() {
+    rlimit files{};
+    ::getrlimit(RLIMIT_NOFILE, &files);
+    return files.rlim_cur / 8;
+}
+
+// What to wait for on the socket that one pipe reads and the other writes. One that only waits for
+// the other side is not looked at: if it failed, that would be said again and again.
+pollfd wanted(int fd, bool reads, bool waits_for_other, bool writes) {
+    const auto events = static_cast<short>((reads ? POLLIN : 0) | (writes ? POLLOUT : 0));
+    return {waits_for_other && !writes ? -1 : fd, events, 0};
 }
 
 }  // namespace
 
-Relay::Relay(uint16_t target_port) : target_port_(target_port) {
+Relay::Relay(uint16_t target_port)
+    : target_port_(target_port),
+      connections_max_(std::min(kConnectionsMax, connections_for_files())) {
     if (::pipe2(wake_, O_CLOEXEC | O_NONBLOCK) != 0) wake_[0] = wake_[1] = -1;
     thread_ = std::thread([this] { run(); });
 }
@@ -58,31 +79,43 @@ void Relay::stop() {
     stop_ = true;
     (void)!::write(wake_[1], "x", 1);
     thread_.join();
-    for (const int fd : listeners_) ::close(fd);
-    for (const Connection& connection : connections_) {
-        ::close(connection.up.from);
-        ::close(connection.up.to);
-    }
+    while (!connections_.empty()) close(connections_.begin());
+    for (const auto& [listener, count] : listeners_) ::close(listener);
     ::close(wake_[0]);
     ::close(wake_[1]);
 }
 
 void Relay::accept_from(int listener) {
     const int client = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (client < 0) return;
+    if (client < 0) {
+        no_more_files_ = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+        return;
+    }
     const int one = 1;
     ::setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    const int server = connections_.size() < kConnectionsMax ? connect_to(target_port_) : -1;
+    const int server = connect_to(target_port_);
     if (server < 0) {
         ::close(client);
         return;
     }
     Connection& connection = connections_.emplace_back();
+    connection.listener = listener;
     connection.up.from = connection.down.to = client;
     connection.up.to = connection.down.from = server;
+    listeners_[listener] += 1;
+}
+
+Relay::Connections::iterator Relay::close(Connections::iterator connection) {
+    ::close(connection->up.from);
+    ::close(connection->up.to);
+    listeners_[connection->listener] -= 1;
+    no_more_files_ = false;
+    return connections_.erase(connection);
 }
 
 bool Relay::pump(Pipe& pipe, short from_events) {
+    // All was read before: it does not take answers any more either.
+    if (pipe.ended && (from_events & (POLLHUP | POLLERR)) != 0) return false;
     if (pipe.buffer.empty() && !pipe.ended && (from_events & (POLLIN | POLLHUP | POLLERR)) != 0) {
         pipe.buffer.resize(kBufferBytes);
         const ssize_t n = ::recv(pipe.from, pipe.buffer.data(), pipe.buffer.size(), 0);
@@ -105,57 +138,53 @@ bool Relay::pump(Pipe& pipe, short from_events) {
     return true;
 }
 
+void Relay::take_changes() {
+    const MutexLock lock(mutex_);
+    for (const int listener : added_) listeners_.emplace(listener, 0);
+    added_.clear();
+    for (const int listener : removed_) {
+        for (auto it = connections_.begin(); it != connections_.end();)
+            it = it->listener == listener ? close(it) : std::next(it);
+        listeners_.erase(listener);
+        ::close(listener);
+    }
+    removed_.clear();
+}
+
 void Relay::run() {
     std::vector<pollfd> fds;
     while (!stop_) {
-        {
-            const MutexLock lock(mutex_);
-            listeners_.insert(listeners_.end(), added_.begin(), added_.end());
-            added_.clear();
-            for (const int listener : removed_) {
-                if (std::erase(listeners_, listener) > 0) ::close(listener);
-            }
-            removed_.clear();
-        }
+        take_changes();
         fds.clear();
         fds.push_back({wake_[0], POLLIN, 0});
-        for (const int listener : listeners_) fds.push_back({listener, POLLIN, 0});
         for (const Connection& connection : connections_) {
-            const auto events = [](const Pipe& reads, const Pipe& writes) {
-                return static_cast<short>((reads.buffer.empty() && !reads.ended ? POLLIN : 0) |
-                                          (writes.buffer.empty() ? 0 : POLLOUT));
+            const auto add = [&](const Pipe& reads, const Pipe& writes) {
+                const bool full = !reads.buffer.empty();
+                fds.push_back(
+                    wanted(reads.from, !full && !reads.ended, full, !writes.buffer.empty()));
             };
-            fds.push_back({connection.up.from, events(connection.up, connection.down), 0});
-            fds.push_back({connection.down.from, events(connection.down, connection.up), 0});
+            add(connection.up, connection.down);
+            add(connection.down, connection.up);
         }
-        ::poll(fds.data(), fds.size(), 1000);
+        const size_t listeners_at = fds.size();
+        const bool room = connections_.size() < connections_max_ && !no_more_files_;
+        for (const auto& [listener, count] : listeners_) {
+            if (room && count < kConnectionsOfListenerMax) fds.push_back({listener, POLLIN, 0});
+        }
+        if (::poll(fds.data(), fds.size(), kLookAgainMs) == 0) no_more_files_ = false;
         char drained[256];
         while (::read(wake_[0], drained, sizeof drained) > 0) {
         }
-        size_t i = 1 + listeners_.size();
+        size_t i = 1;
         for (auto it = connections_.begin(); it != connections_.end(); i += 2) {
             const bool alive = pump(it->up, fds[i].revents) && pump(it->down, fds[i + 1].revents) &&
                                !(it->up.ended && it->down.ended);
-            if (!alive) {
-                ::close(it->up.from);
-                ::close(it->up.to);
-                it = connections_.erase(it);
-            } else {
-                ++it;
-            }
+            it = alive ? std::next(it) : close(it);
         }
-        std::vector<int> kept;
-        const std::vector<int> listeners = listeners_;
-        for (size_t n = 0; n < listeners.size(); ++n) {
-            const short events = fds[1 + n].revents;
-            if ((events & (POLLERR | POLLNVAL)) != 0) {
-                ::close(listeners[n]);
-                continue;
-            }
-            kept.push_back(listeners[n]);
-            if ((events & POLLIN) != 0) accept_from(listeners[n]);
+        for (i = listeners_at; i < fds.size(); ++i) {
+            if (fds[i].revents != 0 && connections_.size() < connections_max_)
+                accept_from(fds[i].fd);
         }
-        listeners_ = kept;
     }
 }
 

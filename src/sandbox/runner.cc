@@ -88,7 +88,7 @@ Result<std::unique_ptr<Environment>> SandboxRunner::make_environment(const Slot&
             .message = "no Python runtime is installed beside the server (runtimes/python)"};
     }
     MR_TRY(const std::string zip, options_.blob_path(spec->code_blob_id));
-    MR_TRY(setup.code_folder, cache_.unpack(spec->code_sha256, zip, &setup.code_lease));
+    MR_TRY(setup.code, cache_.unpack(spec->code_sha256, zip));
     MR_TRY(setup.credential, credentials_(*spec));
     const std::string date = format_iso8601(clock_.now());
     setup.log_stream = fmt::format("{}/{}/{}/[{}]{}", date.substr(0, 4), date.substr(5, 2),

@@ -58,6 +58,23 @@ while True:
     elif event == '"nonsense"':
         api.sock.sendall(b"POST / HTTP/1.1\r\nContent-Length: -5\r\n\r\n")
         time.sleep(100)
+    elif event == '"pipeline"':
+        api.sock.setblocking(False)
+        requests = b"GET /nonsense HTTP/1.1\r\n\r\n" * 10000
+        at = 0
+        while True:
+            try:
+                at = (at + api.sock.send(requests[at:])) % len(requests)
+            except BlockingIOError:
+                pass
+            try:
+                api.sock.recv(1 << 20)
+            except BlockingIOError:
+                pass
+    elif event == '"unread"':
+        call("POST", f"invocation/{id}/response", "1")
+        api.sock.sendall(b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n\r\n")
+        time.sleep(100)
     elif event == '"sleep"':
         time.sleep(100)
 )";
@@ -196,6 +213,34 @@ TEST_F(RunnerTest, ATimeoutEndsTheEnvironment) {
         run(brief, "sleep").payload,
         error("Sandbox.Timedout", "RequestId: request-1 Error: Task timed out after 1.00 seconds"));
     EXPECT_EQ(run(brief, "count").payload, "1");
+}
+
+// Requests that are answered with errors for ever, and an event that is not read.
+TEST_F(RunnerTest, ATimeoutEndsWhatKeepsTheRuntimeApiBusy) {
+    contracts::FunctionSpec brief = spec();
+    brief.timeout_seconds = 1;
+    const std::string timed_out =
+        error("Sandbox.Timedout", "RequestId: request-1 Error: Task timed out after 1.00 seconds");
+    EXPECT_EQ(run(brief, "pipeline").payload, timed_out);
+    EXPECT_EQ(run(brief, "unread").payload, "1");
+    const auto begin = std::chrono::steady_clock::now();
+    EXPECT_EQ(run(brief, std::string(5'000'000, 'x')).payload, timed_out);
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(3));
+    EXPECT_EQ(run(brief, "count").payload, "1");
+}
+
+TEST_F(RunnerTest, AStopEndsWhatKeepsTheRuntimeApiBusy) {
+    EXPECT_EQ(run("count").payload, "1");
+    contracts::Invocation invocation;
+    invocation.request_id = "request-1";
+    invocation.payload = "\"pipeline\"";
+    const auto done = std::make_shared<OneShot<Answer>>();
+    runner_->run(std::make_shared<contracts::FunctionSpec>(spec()), std::move(invocation),
+                 [done](Answer answer) { done->give(std::move(answer)); });
+    const auto begin = std::chrono::steady_clock::now();
+    runner_->stop(std::chrono::seconds(1));
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+    EXPECT_EQ(done->wait().kind, Kind::kFunctionError);
 }
 
 TEST_F(RunnerTest, ErrorsOfTheStart) {

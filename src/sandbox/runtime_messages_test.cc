@@ -53,8 +53,8 @@ TEST(RuntimeReader, RefusesWhatIsNoRequest) {
              "nonsense\r\n\r\n",
              "POST /a HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
              "POST /a HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n",
-             "POST /a HTTP/1.1\r\nContent-Length: 33554433\r\n\r\n",
-             "POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffff0\r\n",
+             "POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n",
+             "POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n",
              "POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
              "POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n\r\n",
          }) {
@@ -67,6 +67,59 @@ TEST(RuntimeReader, RefusesWhatIsNoRequest) {
     reader.append("GET /" + std::string(RuntimeReader::kHeadBytesMax, 'x'));
     RuntimeRequest request;
     EXPECT_EQ(reader.take(request), Status::kBad);
+    reader.clear();
+    reader.append("POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1;" +
+                  std::string(RuntimeReader::kLineBytesMax, 'x'));
+    EXPECT_EQ(reader.take(request), Status::kBad);
+}
+
+// Whatever its length, and however it comes: nothing is kept, and the next request is found.
+TEST(RuntimeReader, KeepsNoBodyThatIsTooLarge) {
+    const std::string piece(64 * 1024, 'x');
+    constexpr size_t kPieces = 200;
+    RuntimeReader reader;
+    RuntimeRequest request;
+    reader.append("POST /a HTTP/1.1\r\nContent-Length: " + std::to_string(kPieces * piece.size()) +
+                  "\r\n\r\n");
+    for (size_t i = 0; i < kPieces; ++i) {
+        ASSERT_EQ(reader.take(request), Status::kMore);
+        reader.append(piece);
+    }
+    ASSERT_EQ(reader.take(request), Status::kRequest);
+    EXPECT_TRUE(request.too_large);
+    EXPECT_EQ(request.body, "");
+    reader.append("POST /b HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n");
+    for (size_t i = 0; i < kPieces; ++i) {
+        reader.append("10000\r\n" + piece + "\r\n");
+        ASSERT_EQ(reader.take(request), Status::kMore);
+    }
+    reader.append("0\r\n\r\nGET /c HTTP/1.1\r\n\r\n");
+    ASSERT_EQ(reader.take(request), Status::kRequest);
+    EXPECT_EQ(request.path, "/b");
+    EXPECT_TRUE(request.too_large);
+    ASSERT_EQ(reader.take(request), Status::kRequest);
+    EXPECT_EQ(request.path, "/c");
+    EXPECT_FALSE(request.too_large);
+    reader.append("POST /d HTTP/1.1\r\nContent-Length: 6291556\r\n\r\n" +
+                  std::string(RuntimeReader::kBodyBytesMax, 'x'));
+    ASSERT_EQ(reader.take(request), Status::kRequest);
+    EXPECT_FALSE(request.too_large);
+    EXPECT_EQ(request.body.size(), RuntimeReader::kBodyBytesMax);
+}
+
+// Minutes, if what was parsed once were parsed again.
+TEST(RuntimeReader, TakesSmallChunksInSmallPiecesInTime) {
+    RuntimeReader reader;
+    RuntimeRequest request;
+    reader.append("POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n");
+    constexpr size_t kChunks = 1'000'000;
+    for (size_t i = 0; i < kChunks; ++i) {
+        reader.append("1\r\nx\r\n");
+        ASSERT_EQ(reader.take(request), Status::kMore);
+    }
+    reader.append("0\r\n\r\n");
+    ASSERT_EQ(reader.take(request), Status::kRequest);
+    EXPECT_EQ(request.body.size(), kChunks);
 }
 
 TEST(RuntimeAnswer, HasNoHeaderThatACallerMade) {

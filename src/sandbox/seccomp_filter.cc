@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -155,6 +156,22 @@ bool install_seccomp_filter(bool memory_files) {
     program.if_equal(SYS_clone, 3);
     program.load(argument(0));
     program.if_bits(kNewNamespaces);
+    program.refuse(EPERM);
+    load_number();
+    // A limit of 0 instead of 1 would give cores to the host again (launcher.cc).
+    program.if_equal(SYS_setrlimit, 3);
+    program.load(argument(0));
+    program.if_equal(RLIMIT_CORE);
+    program.refuse(EPERM);
+    load_number();
+    program.if_equal(SYS_prlimit64, 8);
+    program.load(argument(1));
+    program.if_equal(RLIMIT_CORE, 6);
+    program.load(argument(2));
+    program.if_equal(0, 3);
+    program.load(argument(2) + 4);
+    program.if_equal(0, 1);  // neither half: it only asks
+    program.code().push_back(BPF_STMT(BPF_JMP | BPF_JA, 1));
     program.refuse(EPERM);
     load_number();
     // Typing into a terminal.

@@ -18,7 +18,7 @@ struct Entry {
 };
 
 inline std::string zip_of(const std::vector<Entry>& entries) {
-    std::string bytes(1 << 20, '\0');
+    std::string bytes((1 << 20) + 256 * entries.size(), '\0');
     size_t used = 0;
     archive* writer = archive_write_new();
     archive_write_set_format_zip(writer);

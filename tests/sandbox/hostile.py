@@ -127,6 +127,20 @@ def memory_files():
     return "no limit"
 
 
+def hoard_connections():
+    kept = []
+    try:
+        while len(kept) < 2000:
+            client = socket.socket()
+            kept.append(client)
+            client.settimeout(0.2)
+            client.connect(("127.0.0.1", 4566))
+    except OSError:
+        pass
+    globals()["hoard"] = kept
+    return "got many" if len(kept) > 200 else f"refused after {len(kept)}"
+
+
 def leave_behind():
     """A child that counts on after its event."""
     pid = os.fork()

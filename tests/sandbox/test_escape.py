@@ -20,6 +20,27 @@ from zips import zip_of
 
 HOSTILE = (pathlib.Path(__file__).parent / "hostile.py").read_text()
 USER = "nobody"
+# A runtime that sends requests that are answered with errors for ever, or never reads its event.
+BUSY = """#!/usr/bin/python3 -S
+import os, socket, time
+host, port = os.environ["AWS_LAMBDA_RUNTIME_API"].split(":")
+api = socket.create_connection((host, int(port)))
+api.sendall(b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\\r\\n\\r\\n")
+if os.environ["HOW"] == "read_nothing":
+    time.sleep(100)
+api.setblocking(False)
+requests = b"GET /nonsense HTTP/1.1\\r\\n\\r\\n" * 10_000
+at = 0
+while True:
+    try:
+        at = (at + api.send(requests[at:])) % len(requests)
+    except BlockingIOError:
+        pass
+    try:
+        api.recv(1 << 20)
+    except BlockingIOError:
+        pass
+"""
 
 
 class ServerOfUser(Server):
@@ -166,7 +187,7 @@ def test_connects_to_nothing_but_the_server(hostile):
 
 
 def test_has_limits(hostile):
-    assert hostile("limits") == [[1024, 1024], [1024, 1024], [0, 0]]
+    assert hostile("limits") == [[1024, 1024], [1024, 1024], [1, 1]]
     assert hostile("tmp") == 512
     # With memory for all of them; with less, that ends it first.
     hostile.create("bomber", MemorySize=3008)
@@ -203,6 +224,28 @@ def test_exit_and_timeout_take_the_whole_tree(hostile):
     assert (error, answer["errorType"]) == ("Unhandled", "Sandbox.Timedout")
     assert answer["errorMessage"].endswith("Error: Task timed out after 1.00 seconds")
     assert not [pid for pid in descendants(hostile.server.process.pid) if b"987" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+@pytest.mark.parametrize("how", ["pipeline_nonsense", "read_nothing"])
+def test_timeout_ends_what_keeps_the_runtime_api_busy(hostile, how):
+    hostile.create(how.replace("_", "-"), Timeout=2, Runtime="provided.al2023", Handler="x",
+                   code=zip_of({"bootstrap": BUSY}), Environment={"Variables": {"HOW": how}})
+    start = time.monotonic()
+    error, answer = hostile.answer(how.replace("_", "-"), "x" * 5_000_000)
+    assert (error, answer["errorType"]) == ("Unhandled", "Sandbox.Timedout")
+    assert time.monotonic() - start < 5
+
+
+def test_takes_few_of_the_servers_files(hostile):
+    """All the connections that a function can have, to the server's own endpoint."""
+    hostile.create("hoarder", MemorySize=512)
+    server = hostile.server.process.pid
+    soft, hard = [line.split()[3:5] for line in open(f"/proc/{server}/limits") if line.startswith("Max open files")][0]
+    assert soft == hard
+    before = len(os.listdir(f"/proc/{server}/fd"))
+    assert hostile.answer("hoarder", "hoard_connections") == (None, "got many")
+    assert len(os.listdir(f"/proc/{server}/fd")) - before < 128 * 3 + 30
+    assert hostile("identity")["Seccomp"] == "2"
 
 
 def test_what_is_left_behind_is_frozen_between_events(hostile):

@@ -20,10 +20,18 @@ namespace millrace::dax {
 namespace {
 
 namespace api = model::dynamodb;
-using namespace testing;
 using contracts::DaxNodeStatus;
+using testing::AllowAll;
+using testing::answer;
+using testing::ask;
+using testing::authorize;
+using testing::begin;
+using testing::get_item;
+using testing::handshake;
+using testing::HeldCall;
+using testing::kAccount;
+using testing::OneKey;
 
-constexpr std::string_view kAccount = "000000000000";
 constexpr std::string_view kRegion = "us-east-1";
 constexpr std::string_view kRole = "arn:aws:iam::000000000000:role/dax";
 constexpr std::string_view kDenied = "840418251826182a";
@@ -255,7 +263,7 @@ HostOptions options(PortRange range) {
 class ClusterTest : public ::testing::Test {
 protected:
     void SetUp() override {
-        ASSERT_EQ(*lists.id_of({"v"}), 2);
+        ASSERT_EQ(*lists.id_of({"v"}, kAccount), 2);
         spec.account = kAccount;
         spec.region = kRegion;
         spec.name = "orders";

@@ -12,6 +12,7 @@ constexpr int64_t kFirstId = 2;
 constexpr std::string_view kById = "list";
 constexpr std::string_view kByNames = "names";
 constexpr std::string_view kLast = "last";
+constexpr std::string_view kUsage = "usage";
 
 store::Key id_key(int64_t id) {
     store::Key key{store::Space::kDax, std::string(kById), {}};
@@ -21,6 +22,9 @@ store::Key id_key(int64_t id) {
 // By digest: the names themselves may be longer than a key.
 store::Key names_key(std::string_view encoded) {
     return {store::Space::kDax, std::string(kByNames), codec::sha256(encoded)};
+}
+store::Key usage_key(std::string_view account) {
+    return {store::Space::kDax, std::string(kUsage), std::string(account)};
 }
 store::Key last_key() { return {store::Space::kDax, std::string(kLast), {}}; }
 
@@ -56,6 +60,30 @@ int64_t decode_id(const std::optional<std::string>& row) {
     return static_cast<int64_t>(reader.u64());
 }
 
+// What an account's lists take.
+struct Usage {
+    uint64_t lists = 0;
+    uint64_t bytes = 0;
+};
+
+std::string encode_usage(const Usage& usage) {
+    std::string out;
+    append_u8(out, kVersion);
+    append_u64(out, usage.lists);
+    append_u64(out, usage.bytes);
+    return out;
+}
+
+Usage decode_usage(const std::optional<std::string>& row) {
+    if (!row) return {};
+    ByteReader reader(*row);
+    if (reader.u8() != kVersion) return {};
+    Usage usage;
+    usage.lists = reader.u64();
+    usage.bytes = reader.u64();
+    return usage;
+}
+
 }  // namespace
 
 void AttributeLists::remember(int64_t id, AttributeNamesRef names, const std::string& encoded) {
@@ -67,6 +95,12 @@ void AttributeLists::remember(int64_t id, AttributeNamesRef names, const std::st
     by_id_.clear();
     by_names_.clear();
     bytes_ = 0;
+}
+
+bool AttributeLists::in_memory(int64_t id) {
+    if (id == kEmptyListId) return true;
+    const MutexLock lock(mutex_);
+    return by_id_.contains(id);
 }
 
 Result<AttributeNamesRef> AttributeLists::names(int64_t id) {
@@ -88,7 +122,7 @@ Result<AttributeNamesRef> AttributeLists::names(int64_t id) {
     return names;
 }
 
-Result<int64_t> AttributeLists::id_of(const AttributeNames& names) {
+Result<int64_t> AttributeLists::id_of(const AttributeNames& names, std::string_view account) {
     if (names.empty()) return kEmptyListId;
     const std::string encoded = encode_names(names);
     {
@@ -103,8 +137,12 @@ Result<int64_t> AttributeLists::id_of(const AttributeNames& names) {
         id = decode_id(txn.get(names_key(encoded)));
         if (id != 0) return store::TxnDecision::kRollback;
         id = std::max(decode_id(txn.get(last_key())) + 1, kFirstId);
-        full = static_cast<uint64_t>(id) > kListsMax;
+        Usage usage = decode_usage(txn.get(usage_key(account)));
+        ++usage.lists;
+        usage.bytes += encoded.size();
+        full = usage.lists > kListsMax || usage.bytes > kNamesBytesMax;
         if (full) return store::TxnDecision::kRollback;
+        txn.put(usage_key(account), encode_usage(usage));
         txn.put(last_key(), encode_id(id));
         txn.put(id_key(id), encoded);
         txn.put(names_key(encoded), encode_id(id));

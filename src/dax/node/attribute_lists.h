@@ -16,7 +16,9 @@ namespace millrace::dax {
 
 class AttributeLists {
 public:
+    // Of one account, for ever: who is counted is who named a list first.
     static constexpr uint64_t kListsMax = 1'000'000;
+    static constexpr uint64_t kNamesBytesMax = 256 << 20;
     // Of names kept in memory; beyond it the memory is emptied and filled anew.
     static constexpr uint64_t kCachedBytesMax = 64 << 20;
 
@@ -24,8 +26,10 @@ public:
 
     // ValidationException: there is no such list. In memory O(1).
     Result<AttributeNamesRef> names(int64_t id);
+    // Would names() answer without the store?
+    bool in_memory(int64_t id);
     // Makes the list when it is new. LimitExceededException. In memory O(names).
-    Result<int64_t> id_of(const AttributeNames& names);
+    Result<int64_t> id_of(const AttributeNames& names, std::string_view account);
 
 private:
     void remember(int64_t id, AttributeNamesRef names, const std::string& encoded);

@@ -1,111 +1,15 @@
-// A node on a real socket before an upstream of our own: what is asked of it, and how often.
+// A node on a real socket: sessions, authorisation, definitions.
 #include "dax/node/node.h"
 
-#include <gtest/gtest.h>
-
-#include <condition_variable>
 #include <thread>
 
-#include "codec/hex.h"
+#include "core/bytes.h"
 #include "dax/node/testing.h"
-#include "model/generated/dynamodb.h"
-#include "net/server.h"
-#include "store/mem/mem_store.h"
 
 namespace millrace::dax {
 namespace {
 
-namespace api = model::dynamodb;
-using namespace testing;
-
-using GetCall = HeldCall<api::GetItemInput, api::GetItemOutput>;
-using DescribeCall = HeldCall<api::DescribeTableInput, api::DescribeTableOutput>;
-
-// A table "T" with the key "pk" and one item, "a": {v: 1}. Reads wait while the gate is closed.
-class FakeTable final : public contracts::DynamoDbCalls {
-public:
-    std::unique_ptr<contracts::OperationCall> make_call(std::string_view operation) override {
-        if (operation == "GetItem") return std::make_unique<GetCall>();
-        return std::make_unique<DescribeCall>();
-    }
-    Result<void> run(std::string_view operation, const contracts::RequestInfo& info,
-                     std::unique_ptr<contracts::OperationCall>& call) override {
-        EXPECT_EQ(info.caller->kind, contracts::PrincipalKind::kRoot);
-        if (operation == "DescribeTable") {
-            api::TableDescription& table = static_cast<DescribeCall&>(*call).out.table.emplace();
-            table.table_id = "id";
-            table.attribute_definitions.emplace().emplace_back().attribute_name = "pk";
-            table.attribute_definitions->back().attribute_type = "S";
-            table.key_schema.emplace().emplace_back().attribute_name = "pk";
-            table.key_schema->back().key_type = "HASH";
-            return {};
-        }
-        ++reads;
-        std::unique_lock lock(mutex_);
-        opened_.wait(lock, [this] { return open_; });
-        if (down) return errors_down();
-        auto& get = static_cast<GetCall&>(*call);
-        if (get.in.key->find("pk").string() == "a") {
-            get.out.item = item::ItemBuilder().set_string("pk", "a").set_number("v", 1).build();
-        }
-        return {};
-    }
-    uint64_t tables_version() const override { return version; }
-    void gate(bool open) {
-        const std::lock_guard lock(mutex_);
-        open_ = open;
-        opened_.notify_all();
-    }
-    std::atomic<int> reads{0};
-    std::atomic<uint64_t> version{1};
-    std::atomic<bool> down{false};
-
-private:
-    static Error errors_down() {
-        Error error;
-        error.code = "InternalServerError";
-        error.http_status = 500;
-        return error;
-    }
-    std::mutex mutex_;
-    std::condition_variable opened_;
-    bool open_ = true;
-};
-
-class NodeTest : public ::testing::Test {
-protected:
-    void SetUp() override {
-        NodeOptions options;
-        options.account = "000000000000";
-        options.region = "us-east-1";
-        node.emplace(NodeParts{table, keys, rights, lists, clock, rng, pool}, options);
-        net::ServerOptions server_options;
-        server_options.threads = 2;
-        server.emplace(server_options, *node, pool);
-        ASSERT_TRUE(server->start());
-    }
-    void TearDown() override {
-        server->stop(std::chrono::milliseconds(100));
-        pool.stop();
-        store->close();
-    }
-
-    std::string authorize(std::string_view secret = kSecret) const {
-        return testing::authorize(clock, secret);
-    }
-
-    FakeClock clock;
-    SeededRng rng{1};
-    std::unique_ptr<store::Store> store = store::make_mem_store(clock);
-    AttributeLists lists{*store};
-    FakeTable table;
-    OneKey keys;
-    AllowAll rights;
-    net::ThreadPool pool{4};
-    std::optional<Node> node;
-    std::optional<net::Server> server;
-    const std::string found = "80bf00420201ff";
-};
+using namespace testing;  // NOLINT(google-build-using-namespace)
 
 TEST_F(NodeTest, AThousandMissesAreOneRead) {
     constexpr int kClients = 1000;
@@ -118,28 +22,7 @@ TEST_F(NodeTest, AThousandMissesAreOneRead) {
     while (node->items().counters().misses < kClients) std::this_thread::yield();
     table.gate(true);
     for (auto& client : clients) ASSERT_EQ(codec::hex_encode(answer(*client, 2)), found);
-    EXPECT_EQ(table.reads, 1);
-}
-
-TEST_F(NodeTest, HitsGoOnWhileTheUpstreamIsDown) {
-    net::LoopbackClient client(server->port());
-    EXPECT_EQ(ask(client, handshake() + authorize() + get_item("a")), found);
-    table.down = true;
-    EXPECT_EQ(ask(client, get_item("a")), found);
-    client.send(get_item("b"));
-    EXPECT_EQ(codec::hex_encode(answer(client, 3)).substr(0, 20), "8504182518261827182f");
-    table.down = false;
-    EXPECT_EQ(ask(client, get_item("b")), "80bfff");
-}
-
-TEST_F(NodeTest, EntriesEndAfterFiveMinutes) {
-    net::LoopbackClient client(server->port());
-    EXPECT_EQ(ask(client, handshake() + authorize() + get_item("a")), found);
-    EXPECT_EQ(ask(client, get_item("a")), found);
-    EXPECT_EQ(table.reads, 1);
-    clock.advance(std::chrono::minutes(5));
-    EXPECT_EQ(ask(client, authorize() + get_item("a")), found);
-    EXPECT_EQ(table.reads, 2);
+    EXPECT_EQ(table.calls("GetItem"), 1);
 }
 
 TEST_F(NodeTest, FramesForWhoAsksForThem) {
@@ -150,27 +33,24 @@ TEST_F(NodeTest, FramesForWhoAsksForThem) {
 
 TEST_F(NodeTest, NothingWithoutAuthorisation) {
     net::LoopbackClient client(server->port());
-    const auto numbers = [&](const std::string& request) {
-        client.send(request);
-        return codec::hex_encode(answer(client, 3)).substr(0, 14);
-    };
-    EXPECT_EQ(numbers(handshake() + get_item("a")), "840417181f1821");
-    EXPECT_EQ(numbers(authorize("wrong") + get_item("a")), "840417181f1820");
+    using Numbers = std::vector<int64_t>;
+    EXPECT_EQ(failure(client, handshake() + get_item("a")), (Numbers{4, 23, 31, 33}));
+    EXPECT_EQ(failure(client, authorize("wrong") + get_item("a")), (Numbers{4, 23, 31, 32}));
     EXPECT_EQ(ask(client, authorize() + get_item("a")), found);
     clock.advance(std::chrono::minutes(6));
-    EXPECT_EQ(numbers(get_item("a")), "840417181f1821");
+    EXPECT_EQ(failure(client, get_item("a")), (Numbers{4, 23, 31, 33}));
     EXPECT_EQ(ask(client, authorize() + get_item("a")), found);
     keys.active = false;
-    EXPECT_EQ(numbers(get_item("a")), "840417181f1820");
-    EXPECT_EQ(numbers(get_item("a")), "840417181f1820");
+    EXPECT_EQ(failure(client, get_item("a")), (Numbers{4, 23, 31, 32}));
+    EXPECT_EQ(failure(client, get_item("a")), (Numbers{4, 23, 31, 32}));
 }
 
 TEST_F(NodeTest, TheRightIsAskedFor) {
     rights.denied = "dax:GetItem";
     net::LoopbackClient client(server->port());
-    client.send(handshake() + authorize() + get_item("a"));
-    EXPECT_EQ(codec::hex_encode(answer(client, 3)).substr(0, 16), "840418251826182a");
-    EXPECT_EQ(table.reads, 0);
+    EXPECT_EQ(failure(client, handshake() + authorize() + get_item("a")),
+              (std::vector<int64_t>{4, 37, 38, 42}));
+    EXPECT_EQ(table.calls("GetItem"), 0);
 }
 
 TEST_F(NodeTest, EndpointsAreThoseOfTheSocket) {
@@ -178,6 +58,25 @@ TEST_F(NodeTest, EndpointsAreThoseOfTheSocket) {
     client.send(handshake() + authorize() + begin(Method::kEndpoints));
     const std::string bytes = answer(client, 2);
     EXPECT_NE(bytes.find(std::string("\x44\x7f\0\0\1", 5)), std::string::npos);
+}
+
+class ImpatientTest : public NodeTest {
+protected:
+    ImpatientTest() { options.authorization_timeout = std::chrono::milliseconds(50); }
+};
+
+TEST_F(ImpatientTest, StrangersAreNotKept) {
+    net::LoopbackClient known(server->port());
+    EXPECT_EQ(ask(known, handshake() + authorize() + get_item("a")), found);
+    for (const std::string& bytes :
+         {std::string("\x67"), handshake() + begin(Method::kAuthorizeConnection)}) {
+        net::LoopbackClient client(server->port());
+        client.send(bytes);
+        const auto start = std::chrono::steady_clock::now();
+        EXPECT_EQ(client.read_all(), "");
+        EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(8));
+    }
+    EXPECT_EQ(ask(known, get_item("a")), found);
 }
 
 TEST_F(NodeTest, WhatIsNotTheProtocolIsClosed) {
@@ -196,22 +95,50 @@ TEST_F(NodeTest, WhatIsNotTheProtocolIsClosed) {
 }
 
 TEST_F(NodeTest, AttributeListsStayWhatTheyAre) {
+    const auto id_of = [](AttributeLists& lists, const AttributeNames& names) {
+        return lists.id_of(names, "000000000000").value();
+    };
     AttributeLists first(*store);
-    EXPECT_EQ(*first.id_of({}), kEmptyListId);
-    EXPECT_EQ(*first.id_of({"a", "b"}), 2);
-    EXPECT_EQ(*first.id_of({"b", "a"}), 3);  // another order is another list
+    EXPECT_EQ(id_of(first, {}), kEmptyListId);
+    EXPECT_EQ(id_of(first, {"a", "b"}), 2);
+    EXPECT_EQ(id_of(first, {"b", "a"}), 3);  // another order is another list
     AttributeLists second(*store);
-    EXPECT_EQ(*second.id_of({"b", "a"}), 3);
+    EXPECT_FALSE(second.in_memory(3));
+    EXPECT_EQ(id_of(second, {"b", "a"}), 3);
+    EXPECT_TRUE(second.in_memory(3));
     EXPECT_EQ(**second.names(2), (AttributeNames{"a", "b"}));
-    EXPECT_EQ(*second.id_of({"c"}), 4);
+    EXPECT_EQ(id_of(second, {"c"}), 4);
     EXPECT_EQ(second.names(5).error().code, "ValidationException");
 
-    std::optional<std::string> row;
-    store::Ticket ticket = 0;
-    ASSERT_EQ(
-        store->read({store::Space::kDax, "list", std::string("\0\0\0\0\0\0\0\2", 8)}, row, ticket),
-        store::CommitStatus::kOk);
-    EXPECT_EQ(codec::hex_encode(*row), "010201610162");
+    const auto row = [this](std::string partition, std::string sort) {
+        std::optional<std::string> value;
+        store::Ticket ticket = 0;
+        EXPECT_EQ(
+            store->read({store::Space::kDax, std::move(partition), std::move(sort)}, value, ticket),
+            store::CommitStatus::kOk);
+        return codec::hex_encode(value.value_or("nothing"));
+    };
+    EXPECT_EQ(row("list", std::string("\0\0\0\0\0\0\0\2", 8)), "010201610162");
+    EXPECT_EQ(row("usage", "000000000000"), "0100000000000000030000000000000010");
+}
+
+TEST_F(NodeTest, AnAccountMayNotNameListsWithoutEnd) {
+    ASSERT_EQ(store
+                  ->run([](store::Txn& txn) {
+                      std::string usage = "\1";
+                      append_u64(usage, AttributeLists::kListsMax - 1);
+                      append_u64(usage, 0);
+                      txn.put({store::Space::kDax, "usage", "000000000000"}, usage);
+                      return store::TxnDecision::kCommit;
+                  })
+                  .status,
+              store::CommitStatus::kOk);
+    AttributeLists lists(*store);
+    EXPECT_TRUE(lists.id_of({"a"}, "000000000000"));
+    EXPECT_EQ(lists.id_of({"b"}, "000000000000").error().code, "LimitExceededException");
+    EXPECT_TRUE(lists.id_of({"a"}, "000000000000"));
+    EXPECT_TRUE(lists.id_of({"b"}, "111111111111"));
+    EXPECT_TRUE(lists.id_of({"b"}, "000000000000"));
 }
 
 }  // namespace

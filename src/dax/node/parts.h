@@ -2,6 +2,7 @@
 // any thread. Ownership: the app's; they outlive the node.
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "contracts/authorization.h"
@@ -37,6 +38,10 @@ struct NodeOptions {
     std::string availability_zone = "local-a";
     uint64_t item_cache_bytes_max = uint64_t{256} << 20;
     uint64_t query_cache_bytes_max = uint64_t{256} << 20;
+    // Within which a new connection must have authorised itself.
+    std::chrono::milliseconds authorization_timeout{30'000};
+    // Also asks whether the caller might do the same to the tables without DAX, hits included.
+    bool check_callers_table_rights = false;
     Duration record_ttl = std::chrono::minutes(5);
     Duration query_ttl = std::chrono::minutes(5);
     size_t cache_shards = 64;  // each costs 16 KiB, and bounds an entry to its part of a cache

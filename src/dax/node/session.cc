@@ -16,10 +16,16 @@ constexpr size_t kKeptBytesMax = 64 * 1024;
 constexpr size_t kTablesMax = 64;
 constexpr int kRequestIdDigits = 32;
 
+bool defines(Method method) {
+    return method == Method::kDefineKeySchema || method == Method::kDefineAttributeListId ||
+           method == Method::kDefineAttributeList;
+}
+
 }  // namespace
 
 Session::Session(dax::Node& node, net::IoThread& thread, net::Socket socket)
-    : net::Session(thread, std::move(socket)), node_(node) {
+    : net::Session(thread, std::move(socket)), node_(node), stranger_(*this) {
+    thread_.wheel().arm(stranger_, node_.options().authorization_timeout);
     info_.account_id = node_.options().account;
     info_.region = node_.options().region;
     boost::system::error_code ec;
@@ -172,6 +178,19 @@ contracts::RequestFacts Session::facts() const {
     return facts;
 }
 
+const contracts::RequestInfo* Session::asked_caller() {
+    if (!node_.options().check_callers_table_rights) return nullptr;
+    const contracts::RequestFacts now = facts();
+    caller_http_.source_ip = now.source_ip;
+    caller_http_.secure = now.secure;
+    caller_http_.headers = {{"User-Agent", now.user_agent}};
+    caller_info_.account_id = info_.account_id;
+    caller_info_.region = info_.region;
+    caller_info_.caller = credential_->caller;
+    caller_info_.http = &caller_http_;
+    return &caller_info_;
+}
+
 void Session::answer_error(const Error& error) {
     out_.clear();
     errors::encode(out_, error, node_.parts().rng.hex(kRequestIdDigits));
@@ -201,6 +220,8 @@ void Session::answer_endpoints() {
 void Session::authorize_connection(std::string_view arguments) {
     cbor::Reader reader(arguments);
     const TimePoint now = node_.parts().clock.now();
+    if (authorized_until_ != TimePoint{})
+        thread_.wheel().arm(stranger_, node_.options().authorization_timeout);
     authorized_until_ = TimePoint{};
     credential_.reset();
     decided_.clear();
@@ -217,6 +238,7 @@ void Session::authorize_connection(std::string_view arguments) {
     refused_.reset();
     access_key_id_ = request->access_key_id;
     authorized_until_ = now + kAuthorizedFor;
+    thread_.wheel().disarm(stranger_);
     credential_ = *credential;
 }
 
@@ -248,11 +270,23 @@ Result<void> Session::allowed(std::string_view action) {
     return {};
 }
 
-Result<TableInfoRef> Session::known_table(std::string_view name) {
+Result<void> Session::allowed_any() {
+    if (decided_.contains("")) return {};
+    for (const MethodInfo& method : kMethods) {
+        if (!method.name.empty() && allowed(method.name)) {
+            decided_.emplace("", true);
+            return {};
+        }
+    }
+    // The one right that no method of its own asks for.
+    return allowed("ConditionCheckItem");
+}
+
+TableInfoRef Session::known_table(std::string_view name) {
     const auto found = tables_.find(name);
     if (found != tables_.end() && node_.tables().current(*found->second)) return found->second;
-    MR_CHECK_OK(use_role());
-    MR_TRY(TableInfoRef table, node_.tables().find(name, info_));
+    TableInfoRef table = node_.tables().known(name, info_);
+    if (table == nullptr) return nullptr;
     if (tables_.size() >= kTablesMax) tables_.clear();
     tables_[std::string(name)] = table;
     return table;
@@ -265,6 +299,8 @@ net::Task<bool> Session::handle(const MethodInfo* method, std::string_view argum
     }
     Result<void> may = authenticated();
     if (may && !method->name.empty()) may = allowed(method->name);
+    // Who may do nothing with data learns no key schema and makes no attribute list.
+    if (may && defines(method->method)) may = allowed_any();
     if (!may) {
         answer_error(may.error());
         co_return true;
@@ -285,49 +321,72 @@ net::Task<bool> Session::handle(const MethodInfo* method, std::string_view argum
             co_return true;
         }
     }
-    std::function<void()> job = [this, method, arguments] {
-        if (const Result<void> known = use_role(); !known) return answer_error(known.error());
-        const auto answer = [&](dax::Node& node) {
-            Calls(node, info_)
-                .answer(out_, method->method, arguments,
-                        [this](std::string_view action) { return allowed(action); });
-        };
-        if (!is_write(method->method)) return answer(node_);
-        WriteTurn turn(node_);
-        answer(turn.node());
+    Calls calls(node_, info_, asked_caller());
+    const Allow allow = [this](std::string_view action) { return allowed(action); };
+    Job job = [&](const std::function<void()>& done) {
+        if (const Result<void> known = use_role(); !known) {
+            answer_error(known.error());
+        } else if (is_write(method->method)) {
+            WriteTurn turn(node_);
+            Calls(turn.node(), info_, asked_caller())
+                .answer(out_, method->method, arguments, allow, [] {});
+        } else {
+            return calls.answer(out_, method->method, arguments, allow, done);
+        }
+        done();
     };
-    co_await on_pool(std::move(job));
+    const bool taken = co_await on_pool(&job);
+    if (!taken) answer_error(errors::busy());
     co_return true;
 }
 
-net::Task<void> Session::on_pool(std::function<void()> job) {
+net::Task<bool> Session::on_pool(const Job* job) {
     net::Event done(thread_.inbox());
-    const bool taken = node_.submit([&] {
-        job();
-        done.set();
-    });
-    if (!taken) {
-        answer_error(errors::busy());
-        co_return;
-    }
-    co_await done.wait();
+    const std::function<void()> set = [&done] { done.set(); };
+    const bool taken = node_.submit([job, &set] { (*job)(set); });
+    if (taken) co_await done.wait();
+    co_return taken;
 }
 
 net::Task<void> Session::get_item(const GetItemRequest* request) {
-    Result<TableInfoRef> table = known_table(request->table);
-    if (!table) {
-        answer_error(table.error());
-        co_return;
+    TableInfoRef table = known_table(request->table);
+    if (table == nullptr) {
+        Result<TableInfoRef> found = errors::busy();
+        Job job = [&](const std::function<void()>& done) {
+            const Result<void> known = use_role();
+            found = known ? node_.tables().find(request->table, info_)
+                          : Result<TableInfoRef>(known.error());
+            done();
+        };
+        (void)co_await on_pool(&job);
+        if (!found) {
+            answer_error(found.error());
+            co_return;
+        }
+        table = std::move(*found);
     }
-    cache_key_ = (*table)->identity;
-    const Result<void> valid = normalise_key(*(*table)->schema, request->key, cache_key_);
+    cache_key_ = table->identity;
+    const Result<void> valid = normalise_key(*table->schema, request->key, cache_key_);
     if (!valid) {
         answer_error(valid.error());
         co_return;
     }
-    Calls calls(node_, info_);
-    CachedBytes stored = node_.items().find(cache_key_);
+    Calls calls(node_, info_, asked_caller());
+    if (node_.options().check_callers_table_rights) {
+        Result<void> may = errors::busy();
+        Job job = [&](const std::function<void()>& done) {
+            may = use_role();
+            if (may) may = calls.check_get_item(*request, *table);
+            done();
+        };
+        (void)co_await on_pool(&job);
+        if (!may) {
+            answer_error(may.error());
+            co_return;
+        }
+    }
     Capacity capacity;
+    CachedBytes stored = node_.items().find(cache_key_);
     if (stored == nullptr) {
         net::Event done(thread_.inbox());
         Result<CachedBytes> result = CachedBytes();
@@ -337,25 +396,24 @@ net::Task<void> Session::get_item(const GetItemRequest* request) {
                 result = bytes;
                 done.set();
             });
+        if (found == Cache::Found::kMiss) {
+            const bool taken = node_.submit([&] {
+                const Result<void> known = use_role();
+                result = known ? calls.read_item_bytes(*request, *table, capacity)
+                               : Result<CachedBytes>(known.error());
+                node_.items().finish_read(std::move(read), result);
+                done.set();
+            });
+            if (!taken) {
+                result = errors::busy();
+                node_.items().finish_read(std::move(read), result);
+                done.set();
+            }
+        }
         if (found == Cache::Found::kHit) {
             result = stored;
         } else {
-            bool taken = true;
-            if (found == Cache::Found::kMiss) {
-                taken = node_.submit([&] {
-                    const Result<void> known = use_role();
-                    result = known ? calls.read_item_bytes(*request, **table, capacity)
-                                   : Result<CachedBytes>(known.error());
-                    node_.items().finish_read(std::move(read), result);
-                    done.set();
-                });
-            }
-            if (taken) {
-                co_await done.wait();
-            } else {
-                result = errors::busy();
-                node_.items().finish_read(std::move(read), result);
-            }
+            co_await done.wait();
         }
         if (!result) {
             answer_error(result.error());
@@ -363,7 +421,17 @@ net::Task<void> Session::get_item(const GetItemRequest* request) {
         }
         stored = std::move(*result);
     }
-    const Result<void> answered = calls.answer_item(out_, *request, **table, *stored, capacity);
+    Result<void> answered;
+    if (calls.answers_at_once(*request, *stored)) {
+        answered = calls.answer_item(out_, *request, *table, *stored, capacity);
+    } else {
+        answered = errors::busy();
+        Job job = [&](const std::function<void()>& done) {
+            answered = calls.answer_item(out_, *request, *table, *stored, capacity);
+            done();
+        };
+        (void)co_await on_pool(&job);
+    }
     if (!answered) answer_error(answered.error());
 }
 

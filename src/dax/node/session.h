@@ -1,5 +1,5 @@
 // Session: one client's connection: handshake, authorisation, then one request after the other. A
-// GetItem that the item cache can answer never leaves the io thread.
+// GetItem that the item cache can answer never leaves the io thread, once its table is known.
 // Thread-safety: confined to its io thread; while a job of it runs on the pool the session waits.
 // Ownership: lives in the frame of its own coroutine.
 #pragma once
@@ -31,6 +31,15 @@ public:
     net::Task<void> run();
 
 private:
+    // Closes a connection that does not authorise itself in time, whatever trickles in.
+    class Stranger final : public net::TimerWheel::Node {
+    public:
+        explicit Stranger(Session& session) : session_(session) {}
+        void on_deadline() override { session_.close(); }
+
+    private:
+        Session& session_;
+    };
     void stop(bool force) override;
     void on_deadline() override;
 
@@ -41,12 +50,16 @@ private:
     // The answer to the request at the front of in_ goes to out_. False: close after sending it.
     net::Task<bool> handle(const MethodInfo* method, std::string_view arguments);
     net::Task<void> get_item(const GetItemRequest* request);
-    net::Task<void> on_pool(std::function<void()> job);
+    // A job calls `done` when it is done, on any thread. False: the pool is full.
+    using Job = std::function<void(const std::function<void()>& done)>;
+    net::Task<bool> on_pool(const Job* job);
     void authorize_connection(std::string_view arguments);
     // May the request be executed?
     Result<void> authenticated();
     Result<void> allowed(std::string_view action);
-    Result<TableInfoRef> known_table(std::string_view name);
+    // At least one of the actions on data.
+    Result<void> allowed_any();
+    TableInfoRef known_table(std::string_view name);
     void answer_error(const Error& error);
     void answer_endpoints();
     // Are the node and the client's address still what they were? False: close.
@@ -54,6 +67,8 @@ private:
     // Makes the cluster's role the one as whom the tables are used. May block on the store.
     Result<void> use_role();
     contracts::RequestFacts facts() const;
+    // Whose rights on tables are asked for; null: nobody's.
+    const contracts::RequestInfo* asked_caller();
 
     dax::Node& node_;
     std::string out_;
@@ -63,6 +78,7 @@ private:
     cbor::Scanner scanner_;
     bool idle_ = true;
     uint64_t memory_taken_ = 0;
+    Stranger stranger_;
 
     std::string access_key_id_;
     TimePoint authorized_until_{};
@@ -73,7 +89,9 @@ private:
     int64_t decided_second_ = 0;
     std::map<std::string, TableInfoRef, std::less<>> tables_;
     std::string cache_key_;
-    contracts::RequestInfo info_;
+    contracts::RequestInfo info_;         // of the cluster's role
+    contracts::RequestInfo caller_info_;  // of the client's user
+    HttpRequest caller_http_;             // what conditions of policies look at
     uint16_t local_port_ = 0;
     int64_t admitted_second_ = -1;
 };

@@ -29,16 +29,28 @@ KeySchema schema_of(const api::TableDescription& table) {
     return schema;
 }
 
+std::string key_of(std::string_view name, const contracts::RequestInfo& info) {
+    return info.account_id + "/" + info.region + "/" + std::string(name);
+}
+
 }  // namespace
 
-Result<TableInfoRef> Tables::find(std::string_view name, const contracts::RequestInfo& info) {
-    std::string key = info.account_id + "/" + info.region + "/" + std::string(name);
+TableInfoRef Tables::look_up(const std::string& key) {
     const uint64_t version = upstream_.tables_version();
-    {
-        const MutexLock lock(mutex_);
-        const auto found = tables_.find(key);
-        if (found != tables_.end() && found->second->version == version) return found->second;
-    }
+    const MutexLock lock(mutex_);
+    const auto found = tables_.find(key);
+    if (found == tables_.end() || found->second->version != version) return nullptr;
+    return found->second;
+}
+
+TableInfoRef Tables::known(std::string_view name, const contracts::RequestInfo& info) {
+    return look_up(key_of(name, info));
+}
+
+Result<TableInfoRef> Tables::find(std::string_view name, const contracts::RequestInfo& info) {
+    std::string key = key_of(name, info);
+    if (TableInfoRef known = look_up(key)) return known;
+    const uint64_t version = upstream_.tables_version();
     api::DescribeTableInput input;
     input.table_name = std::string(name);
     MR_TRY(const auto output,
@@ -47,7 +59,8 @@ Result<TableInfoRef> Tables::find(std::string_view name, const contracts::Reques
     auto found = std::make_shared<TableInfo>();
     found->schema = std::make_shared<const KeySchema>(schema_of(table));
     found->identity =
-        codec::sha256(key + "/" + table.table_id.value_or("")).substr(0, kIdentityBytes);
+        codec::sha256(table.table_arn.value_or(key) + "/" + table.table_id.value_or(""))
+            .substr(0, kIdentityBytes);
     found->version = version;
     const MutexLock lock(mutex_);
     if (tables_.size() >= kTablesMax) tables_.clear();

@@ -14,8 +14,9 @@ namespace millrace::dax {
 
 struct TableInfo {
     std::shared_ptr<const KeySchema> schema;
-    // 16 bytes that begin every cache key of the table. A table that was made again has others, so
-    // that nothing cached is served across its deletion.
+    // 16 bytes that begin every cache key of the table, whether it is called by its name or its
+    // ARN. A table that was made again has others, so that nothing cached is served across its
+    // deletion.
     std::string identity;
     uint64_t version = 0;  // of the upstream's tables, before this was asked
 };
@@ -30,10 +31,13 @@ public:
     bool current(const TableInfo& table) const {
         return table.version == upstream_.tables_version();
     }
-    // ResourceNotFoundException.
+    // Null: find would have to ask. Does not block.
+    TableInfoRef known(std::string_view name, const contracts::RequestInfo& info);
+    // By name or ARN. ResourceNotFoundException.
     Result<TableInfoRef> find(std::string_view name, const contracts::RequestInfo& info);
 
 private:
+    TableInfoRef look_up(const std::string& key);
     contracts::DynamoDbCalls& upstream_;
     Mutex mutex_;
     std::unordered_map<std::string, TableInfoRef> tables_ MR_GUARDED_BY(mutex_);

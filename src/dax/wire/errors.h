@@ -31,6 +31,7 @@ inline Error too_many_lists() {
 inline Error unknown_method() {
     return make("UnknownOperationException", "The operation is not supported");
 }
+inline Error table_twice() { return validation("A table is named more than once in the request"); }
 inline Error too_large() { return validation("The request is too large"); }
 inline Error missing_authentication() {
     return make("MissingAuthenticationTokenException", "The connection is not authorized");

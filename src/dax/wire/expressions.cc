@@ -43,8 +43,9 @@ enum class Code : uint8_t {
 };
 constexpr int64_t kCodeMax = 26;
 constexpr int64_t kEncodingVersion = 1;
-// A projection of 4 KB has not more.
+// An expression of 4 KB has not more of them.
 constexpr size_t kPathsMax = 2048;
+constexpr size_t kVariablesMax = 2048;
 constexpr int kDepthMax = static_cast<int>(cbor::kDepthMax);
 
 constexpr std::string_view kComparators[] = {" = ", " <> ", " < ", " >= ", " > ", " <= "};
@@ -272,8 +273,10 @@ Result<Parts> take_apart(cbor::Reader& reader, bool has_variables) {
         return malformed();
     parts.body = reader.item();
     if (has_variables) {
-        for (auto all = reader.array(); reader.more(all);)
+        for (auto all = reader.array(); reader.more(all);) {
+            if (parts.variables.size() == kVariablesMax) return malformed();
             MR_CHECK_OK(read_value(reader, parts.variables.emplace_back()));
+        }
     }
     if (!reader.ok() || !reader.at_end()) return malformed();
     return parts;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/bytes.h"
+#include "dax/wire/errors.h"
 #include "item/errors.h"
 
 namespace millrace::dax {
@@ -32,8 +33,6 @@ constexpr int64_t kToken = 19;
 
 constexpr int64_t kSelectCount = 3;
 constexpr int64_t kOnFailureAllOld = 2;
-
-constexpr size_t kTransactItemsMax = 100;
 
 Error malformed() { return item::validation_error("The request is malformed"); }
 
@@ -72,11 +71,15 @@ void add_placeholders(Input& input, Placeholders& placeholders) {
         input.expression_attribute_values = placeholders.values();
 }
 
+// What PutItem, UpdateItem and DeleteItem end with.
 template <class Input>
-void add_write_options(Input& input, const Options& options) {
+Result<void> finish_write(Input& input, const Options& options, Placeholders& placeholders) {
+    MR_CHECK_OK(add_condition(input, options.condition, placeholders));
+    add_placeholders(input, placeholders);
     input.return_values = return_values_name(options.return_values);
     input.return_consumed_capacity = capacity_name(options.capacity);
     input.return_item_collection_metrics = metrics_name(options.metrics);
+    return {};
 }
 
 Result<item::Item> read_start_key(const KeySchema& schema, std::string_view bytes, bool index) {
@@ -154,6 +157,11 @@ Result<std::vector<std::optional<std::string_view>>> read_column(cbor::Reader& r
     return column;
 }
 
+Error batch_too_large(std::string_view operation) {
+    return item::validation_error(
+        fmt::format("Too many items requested for the {} call", operation));
+}
+
 Error too_many(size_t max) {
     return item::validation_error(
         fmt::format("1 validation error detected: Value at 'transactItems' failed to satisfy "
@@ -166,9 +174,7 @@ Result<void> fill_action(Action& action, std::optional<std::string_view> conditi
                          std::string_view table, bool all_old, Placeholders& placeholders) {
     action.table_name = std::string(table);
     if (all_old) action.return_values_on_condition_check_failure = "ALL_OLD";
-    if (condition) {
-        MR_TRY(action.condition_expression, print_condition(*condition, placeholders));
-    }
+    MR_CHECK_OK(add_condition(action, condition, placeholders));
     add_placeholders(action, placeholders);
     return {};
 }
@@ -305,9 +311,7 @@ Result<PutItemRequest> decode_put_item(cbor::Reader& reader, Directory& director
     MR_TRY(request.input.item, read_item(directory, key, value));
     request.input.table_name = std::move(table);
     Placeholders placeholders;
-    MR_CHECK_OK(add_condition(request.input, options.condition, placeholders));
-    add_placeholders(request.input, placeholders);
-    add_write_options(request.input, options);
+    MR_CHECK_OK(finish_write(request.input, options, placeholders));
     return request;
 }
 
@@ -323,9 +327,7 @@ Result<UpdateItemRequest> decode_update_item(cbor::Reader& reader, Directory& di
     if (options.update) {
         MR_TRY(request.input.update_expression, print_update(*options.update, placeholders));
     }
-    MR_CHECK_OK(add_condition(request.input, options.condition, placeholders));
-    add_placeholders(request.input, placeholders);
-    add_write_options(request.input, options);
+    MR_CHECK_OK(finish_write(request.input, options, placeholders));
     return request;
 }
 
@@ -338,9 +340,7 @@ Result<DeleteItemRequest> decode_delete_item(cbor::Reader& reader, Directory& di
     MR_TRY(request.input.key, read_key(*request.schema, key_bytes));
     request.input.table_name = std::move(table);
     Placeholders placeholders;
-    MR_CHECK_OK(add_condition(request.input, options.condition, placeholders));
-    add_placeholders(request.input, placeholders);
-    add_write_options(request.input, options);
+    MR_CHECK_OK(finish_write(request.input, options, placeholders));
     return request;
 }
 
@@ -382,9 +382,15 @@ Result<ScanRequest> decode_scan(cbor::Reader& reader, Directory& directory) {
 
 Result<BatchGetItemRequest> decode_batch_get_item(cbor::Reader& reader, Directory& directory) {
     BatchGetItemRequest request;
+    size_t count = 0;
     for (auto tables = reader.map(); reader.more(tables);) {
+        if (request.tables.size() == kBatchKeysMax) return batch_too_large("BatchGetItem");
+        MR_TRY(std::string name, decode_table_name(reader));
+        for (const BatchGetTable& other : request.tables) {
+            if (other.table == name) return errors::table_twice();
+        }
         BatchGetTable& table = request.tables.emplace_back();
-        MR_TRY(table.table, decode_table_name(reader));
+        table.table = std::move(name);
         MR_TRY(table.schema, directory.key_schema(table.table));
         if (!reader.array_of(3)) break;
         table.consistent = reader.boolean();
@@ -392,6 +398,7 @@ Result<BatchGetItemRequest> decode_batch_get_item(cbor::Reader& reader, Director
             MR_TRY(table.projection, parse_projection(*projection));
         }
         for (auto keys = reader.array(); reader.more(keys);) {
+            if (count++ == kBatchKeysMax) return batch_too_large("BatchGetItem");
             MR_TRY(item::Item key, read_key(*table.schema, reader.bytes()));
             table.keys.push_back(std::move(key));
         }
@@ -405,12 +412,16 @@ Result<BatchGetItemRequest> decode_batch_get_item(cbor::Reader& reader, Director
 Result<BatchWriteItemRequest> decode_batch_write_item(cbor::Reader& reader, Directory& directory) {
     BatchWriteItemRequest request;
     auto& items = request.input.request_items.emplace();
+    size_t count = 0;
     for (auto tables = reader.map(); reader.more(tables);) {
+        if (items.size() == kBatchWritesMax) return batch_too_large("BatchWriteItem");
         MR_TRY(const std::string table, decode_table_name(reader));
+        if (items.contains(table)) return errors::table_twice();
         MR_TRY(const KeySchemaRef schema, directory.key_schema(table));
         request.schemas[table] = schema;
         std::vector<api::WriteRequest>& writes = items[table];
         for (auto entries = reader.array(); reader.more(entries);) {
+            if (count++ == kBatchWritesMax) return batch_too_large("BatchWriteItem");
             MR_TRY(item::Item key, read_key(*schema, reader.bytes()));
             if (!reader.more(entries)) break;
             api::WriteRequest& write = writes.emplace_back();

@@ -30,6 +30,10 @@ struct AuthorizeRequest {
 Result<AuthorizeRequest> decode_authorize(cbor::Reader& reader);
 
 Result<std::string> decode_table_name(cbor::Reader& reader);
+// DynamoDB's own limits, checked while decoding, before anything is looked up for what is too much.
+inline constexpr size_t kBatchKeysMax = 100;
+inline constexpr size_t kBatchWritesMax = 25;
+inline constexpr size_t kTransactItemsMax = 100;
 // Limits of lists, so that clients with ever new names cannot fill the server.
 inline constexpr size_t kListNamesBytesMax = 64 * 1024;
 Result<AttributeNames> decode_attribute_names(cbor::Reader& reader);

@@ -1,6 +1,7 @@
 #include "dax/wire/responses.h"
 
 #include "core/bytes.h"
+#include "dax/wire/errors.h"
 #include "dax/wire/methods.h"
 
 namespace millrace::dax {
@@ -165,10 +166,11 @@ Result<void> append_value_bytes(std::string& out, Directory& directory, const Ke
     return {};
 }
 
-void append_key_bytes(std::string& out, const KeySchema& schema, item::ItemView item) {
+Result<void> append_key_bytes(std::string& out, const KeySchema& schema, item::ItemView item) {
     std::string key;
-    append_key(key, schema, item);
+    MR_CHECK_OK(append_key(key, schema, item));
     cbor::append_bytes(out, key);
+    return {};
 }
 
 }  // namespace
@@ -287,7 +289,7 @@ Result<void> encode_page(std::string& out, Directory& directory, const PageParts
                 continue;
             }
             cbor::append_array(out, 2);
-            append_key_bytes(out, parts.schema, item);
+            MR_CHECK_OK(append_key_bytes(out, parts.schema, item));
             MR_CHECK_OK(append_value_bytes(out, directory, parts.schema, item));
         }
     }
@@ -307,7 +309,7 @@ Result<void> encode_page(std::string& out, Directory& directory, const PageParts
             cbor::append_break(key);
             cbor::append_bytes(out, key);
         } else {
-            append_key_bytes(out, parts.schema, *last_key);
+            MR_CHECK_OK(append_key_bytes(out, parts.schema, *last_key));
         }
     }
     return {};
@@ -335,7 +337,7 @@ Result<void> encode_batch_get(std::string& out, Directory& directory,
                 append_ordinals(out, item, *table.projection);
                 continue;
             }
-            append_key_bytes(out, *table.schema, item);
+            MR_CHECK_OK(append_key_bytes(out, *table.schema, item));
             MR_CHECK_OK(append_value_bytes(out, directory, *table.schema, item));
         }
     }
@@ -344,8 +346,9 @@ Result<void> encode_batch_get(std::string& out, Directory& directory,
     for (size_t i = 0; i < request.tables.size(); ++i) {
         cbor::append_text(out, request.tables[i].table);
         cbor::append_array(out, answers[i].unprocessed.size());
-        for (const item::Item& key : answers[i].unprocessed)
-            append_key_bytes(out, *request.tables[i].schema, key);
+        for (const item::Item& key : answers[i].unprocessed) {
+            MR_CHECK_OK(append_key_bytes(out, *request.tables[i].schema, key));
+        }
     }
     append_capacities(out, capacity);
     return {};
@@ -358,16 +361,18 @@ Result<void> encode_batch_write(std::string& out, Directory& directory,
     cbor::append_map(out, output.unprocessed_items ? output.unprocessed_items->size() : 0);
     if (output.unprocessed_items) {
         for (const auto& [table, writes] : *output.unprocessed_items) {
-            const KeySchema& schema = *request.schemas.at(table);
+            const auto asked = request.schemas.find(table);
+            if (asked == request.schemas.end()) return errors::internal();
+            const KeySchema& schema = *asked->second;
             cbor::append_text(out, table);
             cbor::append_array(out, 2 * writes.size());
             for (const api::WriteRequest& write : writes) {
                 if (write.put_request && write.put_request->item) {
-                    append_key_bytes(out, schema, *write.put_request->item);
+                    MR_CHECK_OK(append_key_bytes(out, schema, *write.put_request->item));
                     MR_CHECK_OK(
                         append_value_bytes(out, directory, schema, *write.put_request->item));
                 } else if (write.delete_request && write.delete_request->key) {
-                    append_key_bytes(out, schema, *write.delete_request->key);
+                    MR_CHECK_OK(append_key_bytes(out, schema, *write.delete_request->key));
                     cbor::append_null(out);
                 }
             }

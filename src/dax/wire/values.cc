@@ -460,25 +460,26 @@ Result<item::Number> parse_lexdecimal(std::string_view bytes) {
     return item::parse_number(fmt::format("{}0.{}E{}", negative ? "-" : "", digits, exponent));
 }
 
-void append_key(std::string& out, const KeySchema& schema, item::ItemView item) {
+Result<void> append_key(std::string& out, const KeySchema& schema, item::ItemView item) {
     const item::ValueView hash = item.find(schema.hash.name);
-    MR_ASSERT(hash.is(schema.hash.type));
+    if (!hash.is(schema.hash.type)) return key_mismatch();
     if (!schema.sort) {
         if (hash.is(Type::kNumber)) {
             append_number(out, hash.number());
         } else {
             out += hash.payload();
         }
-        return;
+        return {};
     }
-    append_value(out, hash);
     const item::ValueView sort = item.find(schema.sort->name);
-    MR_ASSERT(sort.is(schema.sort->type));
+    if (!sort.is(schema.sort->type)) return key_mismatch();
+    append_value(out, hash);
     if (sort.is(Type::kNumber)) {
         append_lexdecimal(out, sort.number());
     } else {
         out += sort.payload();
     }
+    return {};
 }
 
 Result<item::Item> read_key(const KeySchema& schema, std::string_view bytes) {

@@ -39,8 +39,8 @@ struct KeySchema {
         return name == hash.name || (sort && name == sort->name);
     }
 };
-// `item` has the key's attributes (asserted).
-void append_key(std::string& out, const KeySchema& schema, item::ItemView item);
+// ValidationException: an item of another schema, as when its table was made again meanwhile.
+Result<void> append_key(std::string& out, const KeySchema& schema, item::ItemView item);
 Result<item::Item> read_key(const KeySchema& schema, std::string_view bytes);
 // The key in a form that equal keys share: item::append_key of its parts. Does not make an item.
 Result<void> normalise_key(const KeySchema& schema, std::string_view bytes, std::string& out);

@@ -1,15 +1,11 @@
 // Bytes recorded between official clients and a server: testdata/vectors.json.
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <map>
-#include <sstream>
 
-#include "codec/hex.h"
-#include "codec/json.h"
 #include "dax/wire/methods.h"
+#include "dax/wire/recorded.h"
 #include "dax/wire/responses.h"
-#include "dax/wire/testing.h"
 #include "item/json.h"
 #include "model/json_protocol.h"
 
@@ -19,44 +15,11 @@ namespace {
 namespace api = model::dynamodb;
 using codec::JsonValue;
 using item::Type;
-
-const JsonValue& recorded() {
-    static const JsonValue kAll = [] {
-        std::ifstream file(MR_DAX_VECTORS);
-        std::stringstream text;
-        text << file.rdbuf();
-        return codec::parse_json(text.str()).value();
-    }();
-    return kAll;
-}
-std::string text_of(const JsonValue& value, std::string_view name) {
-    return std::string(value.find_string(name).value_or(""));
-}
-std::string bytes_of(const JsonValue& value, std::string_view name = "hex") {
-    return codec::hex_decode(text_of(value, name)).value();
-}
-std::string hex(std::string_view bytes) { return codec::hex_encode(bytes); }
-
-testing::FixedDirectory toy_directory() {
-    testing::FixedDirectory directory;
-    const KeyPart s{"pk", Type::kString};
-    const KeyPart n{"pk", Type::kNumber};
-    const KeyPart b{"pk", Type::kBinary};
-    directory.add_table("ToyHS", {s, {}});
-    directory.add_table("ToyHN", {n, {}});
-    directory.add_table("ToyHB", {b, {}});
-    directory.add_table("ToySS", {s, KeyPart{"sk", Type::kString}});
-    directory.add_table("ToySN", {s, KeyPart{"sk", Type::kNumber}});
-    directory.add_table("ToySB", {s, KeyPart{"sk", Type::kBinary}});
-    directory.add_table("ToyNN", {n, KeyPart{"sk", Type::kNumber}});
-    directory.add_table("ToyBN", {b, KeyPart{"sk", Type::kNumber}});
-    for (const auto& [id, names] : recorded().find("attribute_lists_of_the_run")->members()) {
-        AttributeNames list;
-        for (const JsonValue& name : names.elements()) list.push_back(name.as_string());
-        directory.add_list(std::stoll(id), std::move(list));
-    }
-    return directory;
-}
+using testing::bytes_of;
+using testing::hex;
+using testing::recorded;
+using testing::text_of;
+using testing::toy_directory;
 
 // The text with every placeholder replaced by what it stands for.
 std::string resolve(std::string_view text,
@@ -145,7 +108,7 @@ TEST(Vectors, Keys) {
         ASSERT_TRUE(decoded) << text_of(one, "hex");
         EXPECT_EQ(item::to_json(*decoded), item::to_json(expected));
         std::string out;
-        append_key(out, schema, expected);
+        EXPECT_TRUE(append_key(out, schema, expected));
         EXPECT_EQ(hex(out), text_of(one, "hex"));
     }
 }

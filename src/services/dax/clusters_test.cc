@@ -86,6 +86,9 @@ TEST(CreateCluster, Refuses) {
               "SubnetGroupNotFoundFault");
     EXPECT_EQ(code([](Input& input) { input.parameter_group_name = "none"; }),
               "ParameterGroupNotFoundFault");
+    EXPECT_EQ(
+        code([](Input& input) { input.security_group_ids = std::vector<std::string>(6, "sg-1"); }),
+        value);
     for (const char* group : {"sg-none", "sg-x"})
         EXPECT_EQ(code([&](Input& input) { input.security_group_ids = {group}; }), value) << group;
     EXPECT_EQ(code([](Input& input) { input.availability_zones = {"us-east-1a"}; }),
@@ -222,6 +225,8 @@ TEST(DescribeClusters, Names) {
     EXPECT_EQ(answer.code(), "ClusterNotFoundFault");
     EXPECT_EQ(answer.text(), "Cluster none not found.");
     input.cluster_names = {"orders", "no--ne"};
+    EXPECT_EQ(bed.call<DescribeClusters>(input).code(), "InvalidParameterValueException");
+    input.cluster_names = std::vector<std::string>(101, "orders");
     EXPECT_EQ(bed.call<DescribeClusters>(input).code(), "InvalidParameterValueException");
     bed.as_user("dax:DescribeClusters", "arn:aws:dax:us-east-1:123456789012:cache/orders");
     EXPECT_EQ(bed.call<DescribeClusters>({}).code(), "AccessDeniedException");

@@ -91,6 +91,10 @@ Result<std::vector<std::string>> security_groups_of(
         }
         return std::vector<std::string>{found->id};
     }
+    if (ids->size() > kSecurityGroupsMax) {
+        return errors::invalid_value(
+            fmt::format("At most {} security groups may be specified.", kSecurityGroupsMax));
+    }
     std::vector<std::string> groups;
     for (const std::string& id : *ids) {
         if (std::find(groups.begin(), groups.end(), id) != groups.end()) continue;
@@ -103,10 +107,6 @@ Result<std::vector<std::string>> security_groups_of(
                             subnet_group.vpc_id, subnet_group.name));
         }
         groups.push_back(id);
-    }
-    if (groups.size() > kSecurityGroupsMax) {
-        return errors::invalid_value(
-            fmt::format("At most {} security groups may be specified.", kSecurityGroupsMax));
     }
     return groups;
 }

@@ -100,6 +100,12 @@ inline Error table_being_updated(std::string_view table) {
                             "updated: {}",
                             table));
 }
+inline Error index_being_deleted(std::string_view table, std::string_view index) {
+    return make("ResourceInUseException",
+                fmt::format("Attempt to change a resource which is still in use: Index is being "
+                            "deleted. Table: {} Index: {}",
+                            table, index));
+}
 inline Error limit_exceeded(std::string message) {
     return make("LimitExceededException", std::move(message));
 }

@@ -44,7 +44,6 @@ Result<void> check_definitions_used(const Definitions& definitions, const KeyAtt
 template <class Request>
 Result<Index> read_global_index(const Request& request, const Definitions& definitions,
                                 bool on_demand) {
-    if (request.on_demand_throughput) return errors::unsupported("OnDemandThroughput of an index");
     if (request.warm_throughput) return errors::unsupported("WarmThroughput");
     Index index;
     index.name = *request.index_name;
@@ -52,6 +51,10 @@ Result<Index> read_global_index(const Request& request, const Definitions& defin
     MR_CHECK_OK(read_projection(request.projection, index));
     MR_TRY(index.throughput,
            read_index_throughput(index.name, request.provisioned_throughput, on_demand));
+    if (request.on_demand_throughput) {
+        MR_CHECK_OK(
+            apply_on_demand_throughput(on_demand, index.throughput, *request.on_demand_throughput));
+    }
     return index;
 }
 

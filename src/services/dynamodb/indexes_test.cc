@@ -1,6 +1,4 @@
 // Secondary indexes: what is in them is what the items say, while items and indexes change.
-#include <map>
-
 #include "services/dynamodb/testing.h"
 #include "services/dynamodb/workers/index_builder.h"
 
@@ -77,6 +75,62 @@ TEST(Indexes, BackFillAndKeysOfSeveralAttributes) {
               "The table does not have the specified index: gsi");
 }
 
+// While an index is filled or emptied no other is made or deleted; what else may change depends.
+TEST(Indexes, OneAtATime) {
+    Server server;
+    server.create_table("tbl");
+    IndexBuilder builder(server.service);
+    UpdateTable::Input other = new_index();
+    other.global_secondary_index_updates->front().create->index_name = "other";
+    ASSERT_TRUE(server.run<UpdateTable>(other));
+    server.work(builder);
+    UpdateTable::Input change;
+    change.table_name = "tbl";
+    auto& update = change.global_secondary_index_updates.emplace().emplace_back().update.emplace();
+    update.on_demand_throughput.emplace().max_read_request_units = 100;
+    const auto code_of = [&](const UpdateTable::Input& input) {
+        const auto result = server.run<UpdateTable>(input);
+        return result ? "none" : result.error().code;
+    };
+    const auto code_of_change = [&](const char* index) {
+        update.index_name = index;
+        return code_of(change);
+    };
+    const auto no_other_comes_or_goes = [&] {
+        UpdateTable::Input third = new_index();
+        third.global_secondary_index_updates->front().create->index_name = "third";
+        EXPECT_EQ(code_of(third), "LimitExceededException");
+        UpdateTable::Input gone = no_index();
+        gone.global_secondary_index_updates->front().delete_->index_name = "other";
+        EXPECT_EQ(code_of(gone), "LimitExceededException");
+        DeleteTable::Input table;
+        table.table_name = "tbl";
+        EXPECT_EQ(server.error_of<DeleteTable>(table),
+                  "Attempt to change a resource which is still in use: Table is being updated: "
+                  "tbl");
+    };
+    UpdateTable::Input protection;
+    protection.table_name = "tbl";
+    protection.deletion_protection_enabled = false;
+
+    ASSERT_TRUE(server.run<UpdateTable>(new_index()));
+    no_other_comes_or_goes();
+    EXPECT_EQ(code_of_change("other"), "none");
+    EXPECT_EQ(code_of_change("gsi"), "none");
+    EXPECT_EQ(code_of(protection), "none");
+    EXPECT_EQ(code_of(no_index()), "none") << "also before it is filled";
+    no_other_comes_or_goes();
+    EXPECT_EQ(code_of(no_index()), "LimitExceededException");
+    EXPECT_EQ(code_of_change("other"), "none");
+    EXPECT_EQ(code_of_change("gsi"), "ResourceInUseException");
+    EXPECT_EQ(code_of(protection), "ResourceInUseException");
+    update.index_name = "other";
+    change.deletion_protection_enabled = false;
+    EXPECT_EQ(code_of(change), "ResourceInUseException");
+    server.work(builder);
+    EXPECT_EQ(code_of(change), "none");
+}
+
 TEST(Indexes, LocalIndexFetchesWhatItLacks) {
     Server server;
     CreateTable::Input input;
@@ -123,56 +177,6 @@ TEST(Indexes, LocalIndexFetchesWhatItLacks) {
     EXPECT_EQ(server.error_of<Query>(query),
               "One or more parameter values were invalid: Secondary index lsi does not project one "
               "or more filter attributes: [x]");
-}
-
-TEST(Indexes, ContentsAreWhatTheItemsSay) {
-    Server server;
-    SeededRng rng(7);
-    server.create_table("tbl");
-    IndexBuilder builder(server.service);
-    std::map<std::string, std::string> items;  // what has all four key attributes
-    for (int round = 0; round < 600; ++round) {
-        const std::string pk = std::to_string(rng.next_u64() % 150);
-        std::string json = R"({"pk":{"S":")" + pk + "\"}";
-        const uint64_t bits = rng.next_u64();
-        bool whole = true;
-        for (int i = 0; i < 4; ++i) {
-            if ((bits >> i & 1) == 0 && (bits >> 8 & 1) == 0) {
-                whole = false;
-                continue;
-            }
-            constexpr const char* kNames[] = {"h1", "h2", "r1", "r2"};
-            json += std::string(",\"") + kNames[i] + R"(":{"S":")" +
-                    ((bits >> (16 + i) & 1) != 0 ? "a" : "b") + "\"}";
-        }
-        json += "}";
-        ASSERT_TRUE(server.put("tbl", json));
-        items.erase(pk);
-        if (whole) items[pk] = item::to_json(from_json(json));
-        if (round % 100 == 40) {
-            ASSERT_TRUE(server.run<UpdateTable>(new_index()));
-        }
-        if (round % 100 == 90) {
-            ASSERT_TRUE(server.run<UpdateTable>(no_index()));
-        }
-        if (round % 7 == 0) builder.step(server.clock.now());
-        const bool active = round % 100 >= 60 && round % 100 < 90;
-        if (!active || round % 10 != 0) continue;
-        Scan::Input scan;
-        scan.table_name = "tbl";
-        scan.index_name = "gsi";
-        scan.limit = 7;
-        std::map<std::string, std::string> found;
-        do {
-            const auto page = server.run<Scan>(scan);
-            ASSERT_TRUE(page) << page.error().message;
-            for (const item::Item& item : *page->items)
-                found[std::string(item.find("pk").string())] = item::to_json(item);
-            scan.exclusive_start_key = page->last_evaluated_key;
-        } while (scan.exclusive_start_key);
-        EXPECT_EQ(found, items);
-        EXPECT_EQ(server.rows(store::Space::kGsi), items.size());
-    }
 }
 
 }  // namespace

@@ -99,6 +99,9 @@ Result<WriteCost> write_if(OpContext& context, ItemWrite& write,
     lock_items(context.txn(), {&write, 1});
     MR_CHECK_OK(prepare(context.txn(), write));
     if (!write.condition_holds) {
+        // Source: Developer Guide, "Capacity unit consumption for write operations".
+        const size_t size = write.before.exists() ? item::item_size(write.before.view()) : 0;
+        MR_CHECK_OK(take_failed_write(context, *write.table, write_units(size)));
         const bool show = on_failure == "ALL_OLD" && write.before.exists();
         return errors::condition_failed(show ? item::to_json(write.before.view()) : "");
     }

@@ -85,8 +85,13 @@ void ask(OpContext& context, const std::optional<std::string>& table, std::strin
 void ask(DynamoDbService& service, OpContext& context, const std::optional<std::string>& table,
          std::string_view action, AuthzRequests& requests);
 
-// Resource policies: what Put and CreateTable refuse; the compiled form, null for none.
-Result<void> check_resource_policy(const std::string& policy);
+// Tags: what TagResource and CreateTable refuse.
+Result<void> check_tags(const std::vector<model::dynamodb::Tag>& tags);
+Result<void> check_tag_count(const Table& table);
+
+// Resource policies: what Put and CreateTable refuse, of the resource `arn`; the compiled form,
+// null for none.
+Result<void> check_resource_policy(const std::string& policy, std::string_view arn);
 std::shared_ptr<const contracts::PolicyDocument> parse_resource_policy(const std::string& policy,
                                                                        std::string_view arn);
 // RevisionId: a number, as AWS's are.

@@ -9,8 +9,7 @@ using testing::Server;
 
 constexpr std::string_view kOther =
     R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"999999999999"},)"
-    R"("Action":"dynamodb:GetItem",)"
-    R"("Resource":"arn:aws:dynamodb:eu-central-1:123456789012:table/tbl"}]})";
+    R"("Action":"dynamodb:GetItem","Resource":"*"}]})";
 constexpr std::string_view kDenyAll =
     R"({"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*",)"
     R"("Action":"dynamodb:*","Resource":"*"}]})";
@@ -62,6 +61,26 @@ TEST(ResourcePolicy, WhatIsNoneIsRefused) {
     server.create_table("tbl");
     const std::string arn = server.definition("tbl")->arn();
     EXPECT_FALSE(server.run<PutResourcePolicy>(put_of(arn, "{")));
+    for (const auto& [resource, fits] : std::vector<std::pair<std::string, bool>>{
+             {arn, true},
+             {arn + "/index/*", true},
+             {"*", true},
+             {"arn:aws:dynamodb:*:123456789012:table/t?l", true},
+             {arn + "2", false},
+             {arn + "/stream/*", false},
+             {"arn:aws:dynamodb:eu-central-1:999999999999:table/tbl", false}}) {
+        const auto put = server.run<PutResourcePolicy>(put_of(
+            arn, fmt::format(R"({{"Statement":[{{"Effect":"Allow","Principal":{{"AWS":)"
+                             R"("999999999999"}},"Action":"dynamodb:GetItem","Resource":"{}"}}]}})",
+                             resource)));
+        EXPECT_EQ(put.has_value(), fits) << resource;
+        if (!fits) {
+            EXPECT_EQ(put.error().message,
+                      "One or more parameter values were invalid: Invalid policy document: The "
+                      "following resources are invalid: \"" +
+                          resource + "\"");
+        }
+    }
     EXPECT_FALSE(server.run<PutResourcePolicy>(put_of(arn, std::string(20'481, ' '))));
     EXPECT_EQ(server.run<PutResourcePolicy>(put_of(arn + "x", kOther)).error().code,
               "ResourceNotFoundException");
@@ -97,6 +116,25 @@ TEST(ResourcePolicy, IsAskedForWithTheTable) {
     ASSERT_TRUE(server.run<DeleteTable>(remove));
     server.create_table("tbl");
     EXPECT_EQ(policy_of(), nullptr);
+}
+
+// One that a later version cannot read must not lose its denials.
+TEST(ResourcePolicy, AnUnreadableOneDenies) {
+    Server server;
+    server.create_table("tbl");
+    server.store->run([&](store::Txn& txn) {
+        Table table = *server.definition("tbl");
+        table.policy = "{";
+        server.service.catalog().put(txn, table);
+        return store::TxnDecision::kCommit;
+    });
+    DynamoDbService next(*server.store, server.clock, server.rng, server.hub, server.objects);
+    server.store->run([&](store::Txn& txn) {
+        const TableRef table =
+            next.catalog().load(txn, {server.request.account_id, server.request.region, "tbl"});
+        EXPECT_TRUE(table->parsed_policy && !table->parsed_policy->statements.at(0).allow);
+        return store::TxnDecision::kRollback;
+    });
 }
 
 TEST(TableOptions, WhatIsNotDoneIsRefused) {

@@ -97,16 +97,21 @@ void describe_warm_throughput(const Table& table, const Throughput& throughput,
     out.status = std::string(status == "CREATING" ? "UPDATING" : "ACTIVE");
 }
 
-model::dynamodb::ProvisionedThroughputDescription describe_throughput(const Throughput& throughput,
-                                                                      TimePoint last_increase,
-                                                                      TimePoint last_decrease) {
-    model::dynamodb::ProvisionedThroughputDescription out;
-    out.number_of_decreases_today = 0;
-    out.read_capacity_units = throughput.read_units;
-    out.write_capacity_units = throughput.write_units;
-    if (last_increase != TimePoint{}) out.last_increase_date_time = last_increase;
-    if (last_decrease != TimePoint{}) out.last_decrease_date_time = last_decrease;
-    return out;
+// `Holder`: the table itself or an index of it.
+template <class Holder, class Description>
+void describe_throughput(const Table& table, const Holder& holder, Description& out) {
+    const Throughput provisioned = table.on_demand ? Throughput{} : holder.throughput;
+    auto& shown = out.provisioned_throughput.emplace();
+    shown.number_of_decreases_today = 0;
+    shown.read_capacity_units = provisioned.read_units;
+    shown.write_capacity_units = provisioned.write_units;
+    if (holder.last_increase != TimePoint{}) shown.last_increase_date_time = holder.last_increase;
+    if (holder.last_decrease != TimePoint{}) shown.last_decrease_date_time = holder.last_decrease;
+    if (!table.on_demand || holder.throughput == Throughput{}) return;
+    const auto most = [](int64_t units) { return units == 0 ? -1 : units; };
+    auto& maxima = out.on_demand_throughput.emplace();
+    maxima.max_read_request_units = most(holder.throughput.read_units);
+    maxima.max_write_request_units = most(holder.throughput.write_units);
 }
 
 // What global and local indexes show alike.
@@ -240,7 +245,8 @@ std::string encode_table(const Table& table) {
         append_bytes(out, value);
     }
     append_u8(out, static_cast<uint8_t>((table.history.recovery ? 1 : 0) |
-                                        (table.creating ? 2 : 0) | (table.origin ? 4 : 0)));
+                                        (table.creating ? 2 : 0) | (table.origin ? 4 : 0) |
+                                        (table.ttl.changed != TimePoint{} ? 8 : 0)));
     append_u8(out, table.history.recovery_days);
     append_u64(out, micros(table.history.recovery_since));
     append_u32(out, table.history.readers);
@@ -250,6 +256,7 @@ std::string encode_table(const Table& table) {
         append_bytes(out, table.origin->table_arn);
         append_u64(out, micros(table.origin->time));
     }
+    if (table.ttl.changed != TimePoint{}) append_u64(out, micros(table.ttl.changed));
     return out;
 }
 
@@ -333,21 +340,20 @@ std::optional<Table> decode_table(std::string_view bytes) {
         table.origin->table_arn = reader.bytes();
         table.origin->time = from_micros(reader.u64());
     }
+    if ((more_flags & 8) != 0) table.ttl.changed = from_micros(reader.u64());
     if (!reader.ok() || !reader.at_end()) return std::nullopt;
     return table;
 }
 
-Result<void> apply_on_demand_throughput(Table& table,
+Result<void> apply_on_demand_throughput(bool on_demand, Throughput& maxima,
                                         const model::dynamodb::OnDemandThroughput& wanted) {
-    if (!table.on_demand) {
+    if (!on_demand) {
         return errors::invalid_parameter(
             "OnDemandThroughput can only be specified when BillingMode is PAY_PER_REQUEST");
     }
     for (const auto& [units, name, most] :
-         {std::tuple{wanted.max_read_request_units, "MaxReadRequestUnits",
-                     &table.throughput.read_units},
-          {wanted.max_write_request_units, "MaxWriteRequestUnits",
-           &table.throughput.write_units}}) {
+         {std::tuple{wanted.max_read_request_units, "MaxReadRequestUnits", &maxima.read_units},
+          {wanted.max_write_request_units, "MaxWriteRequestUnits", &maxima.write_units}}) {
         if (!units) continue;
         if (*units != -1 && (*units < 1 || *units > kUnitsMax)) {
             return errors::validation(
@@ -372,15 +378,7 @@ model::dynamodb::TableDescription describe_table(const Table& table, std::string
     out.key_schema = describe_keys(table.keys);
     out.table_status = std::string(status);
     out.creation_date_time = table.created;
-    out.provisioned_throughput =
-        describe_throughput(table.on_demand ? Throughput{} : table.throughput, table.last_increase,
-                            table.last_decrease);
-    if (table.on_demand && table.throughput != Throughput{}) {
-        const auto shown = [](int64_t units) { return units == 0 ? -1 : units; };
-        auto& most = out.on_demand_throughput.emplace();
-        most.max_read_request_units = shown(table.throughput.read_units);
-        most.max_write_request_units = shown(table.throughput.write_units);
-    }
+    describe_throughput(table, table, out);
     out.table_size_bytes = size.bytes;
     out.item_count = size.items;
     out.table_arn = table.arn();
@@ -408,8 +406,7 @@ model::dynamodb::TableDescription describe_table(const Table& table, std::string
         entry.index_status =
             std::string(status == "CREATING" ? "CREATING" : index_status(index.state));
         if (index.state == IndexState::kBackfilling) entry.backfilling = true;
-        entry.provisioned_throughput =
-            describe_throughput(index.throughput, index.last_increase, index.last_decrease);
+        describe_throughput(table, index, entry);
         describe_warm_throughput(table, index.throughput, *entry.index_status,
                                  entry.warm_throughput.emplace());
     }

@@ -85,6 +85,7 @@ struct TimeToLive {
     bool enabled = false;
     std::string attribute;    // also while a disabled one may still have rows
     uint64_t generation = 0;  // grows with every enabling: names the back-fill
+    TimePoint changed{};      // zero: never
 };
 
 // Whether writes keep what was there before them: backup/history.h.
@@ -144,7 +145,7 @@ struct Index {
     KeyAttributes keys;
     ProjectionKind projection = ProjectionKind::kAll;
     std::vector<std::string> non_key_attributes;  // kInclude
-    Throughput throughput;                        // zeros: on demand
+    Throughput throughput;                        // as Table::throughput
     TimePoint last_increase{};                    // zero: never
     TimePoint last_decrease{};
 
@@ -205,8 +206,8 @@ std::string encode_table(const Table& table);
 // Nothing: unknown version or malformed.
 std::optional<Table> decode_table(std::string_view bytes);
 
-// OnDemandThroughput of CreateTable and UpdateTable: changes the table's maxima.
-Result<void> apply_on_demand_throughput(Table& table,
+// OnDemandThroughput of a table or an index: changes its maxima. `on_demand`: the table is.
+Result<void> apply_on_demand_throughput(bool on_demand, Throughput& maxima,
                                         const model::dynamodb::OnDemandThroughput& wanted);
 
 // As DescribeTable shows it. `status`: ACTIVE, CREATING, UPDATING, DELETING. `index_sizes`: as many

@@ -208,6 +208,12 @@ TEST(Expiry, DeletesWhatIsDueWithTheServiceAsPrincipal) {
     ttl.time_to_live_specification->attribute_name = "due";
     ASSERT_TRUE(server.run<UpdateTimeToLive>(ttl));
     EXPECT_EQ(server.error_of<UpdateTimeToLive>(ttl), "TimeToLive is already enabled");
+    const std::string row = encode_table(*server.definition("tbl"));
+    EXPECT_EQ(encode_table(*decode_table(row)), row) << "with the time of the change";
+    UpdateTimeToLive::Input off = ttl;
+    off.time_to_live_specification->enabled = false;
+    EXPECT_EQ(server.error_of<UpdateTimeToLive>(off),
+              "Time to live has been modified multiple times within a fixed interval");
     ASSERT_TRUE(
         server.put("tbl", fmt::format(R"({{"pk":{{"S":"b"}},"sk":{{"N":"1"}},"due":{{"N":"{}"}}}})",
                                       now - 6 * 365 * 24 * 3600)));  // too long ago
@@ -235,6 +241,7 @@ TEST(Expiry, DeletesWhatIsDueWithTheServiceAsPrincipal) {
     server.work(expiry);
     EXPECT_EQ(server.rows(store::Space::kItems), 3u);
     EXPECT_NE(server.get("tbl", R"({"pk":{"S":"a"},"sk":{"N":"1"}})"), "");
+    EXPECT_TRUE(server.run<UpdateTimeToLive>(off)) << "after an hour";
 }
 
 // Large items: a step's old images must fit into a transaction.

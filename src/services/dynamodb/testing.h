@@ -29,11 +29,15 @@ inline item::Item from_json(std::string_view json) {
 
 class Server {
 public:
+    static constexpr std::string_view kMayDoEverything =
+        R"({"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]})";
+
     Server() {
         caller_ = std::make_shared<contracts::Caller>();
         caller_->kind = contracts::PrincipalKind::kUser;
         caller_->account_id = "123456789012";
         caller_->arn = "arn:aws:iam::123456789012:user/u";
+        caller_->identity_policies = {*auth::parse_policy(kMayDoEverything)};
         request.account_id = caller_->account_id;
         request.region = "eu-central-1";
         request.endpoint_url = "http://localhost:4566";
@@ -77,12 +81,17 @@ public:
         return result ? model::to_json(*result) : result.error().message;
     }
 
+    // The caller's only identity policy from now on.
+    void restrict_to(std::string_view policy) {
+        caller_->identity_policies = {*auth::parse_policy(policy)};
+    }
+
     // Would a caller with this identity policy be let in?
     template <class Op>
     bool allows(std::string_view policy, const typename Op::Input& input) {
         auto parsed = auth::parse_policy(policy);
         EXPECT_TRUE(parsed) << parsed.error().message;
-        caller_->identity_policies = {*parsed};
+        const auto others = std::exchange(caller_->identity_policies, {*parsed});
         AuthzRequests requests;
         store->run([&](store::Txn& txn) {
             requests.clear();
@@ -96,7 +105,7 @@ public:
         bool allowed = true;
         for (const auto& asked : requests)
             allowed = allowed && auth::PolicyAuthorizer().decide(*caller_, asked, facts).allowed();
-        caller_->identity_policies.clear();
+        caller_->identity_policies = others;
         return allowed;
     }
 

@@ -12,8 +12,11 @@ namespace {
 
 constexpr double kBurstSeconds = 300;
 
+// kIfCommitted: an attempt that does not commit, and may run again, costs nothing.
+enum class Kept : uint8_t { kIfCommitted, kAlways };
+
 Result<void> take(contracts::OpContext& context, const Table& table, const Index* index,
-                  Capacity capacity, double units) {
+                  Capacity capacity, double units, Kept kept = Kept::kIfCommitted) {
     const Throughput& limits = index == nullptr ? table.throughput : index->throughput;
     const int64_t limit = capacity == Capacity::kRead ? limits.read_units : limits.write_units;
     if (limit <= 0) return {};
@@ -25,9 +28,9 @@ Result<void> take(contracts::OpContext& context, const Table& table, const Index
                                              capacity == Capacity::kRead ? "Read" : "Write"),
                                  table.on_demand);
     }
-    if (capacity == Capacity::kWrite) {
-        context.txn().on_abort([statistics = table.statistics, resource, units] {
-            statistics->throttle.give_back(resource, Capacity::kWrite, units);
+    if (kept == Kept::kIfCommitted) {
+        context.txn().on_abort([statistics = table.statistics, resource, capacity, units] {
+            statistics->throttle.give_back(resource, capacity, units);
         });
     }
     return {};
@@ -68,6 +71,10 @@ Result<void> take_read(contracts::OpContext& context, const Table& table, const 
 
 Result<void> take_table_write(contracts::OpContext& context, const Table& table, double units) {
     return take(context, table, nullptr, Capacity::kWrite, units);
+}
+
+Result<void> take_failed_write(contracts::OpContext& context, const Table& table, double units) {
+    return take(context, table, nullptr, Capacity::kWrite, units, Kept::kAlways);
 }
 
 Result<void> take_index_writes(contracts::OpContext& context, const Table& table,

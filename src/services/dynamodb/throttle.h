@@ -42,12 +42,16 @@ private:
     std::unordered_map<uint64_t, Bucket> buckets_[2] MR_GUARDED_BY(mutex_);
 };
 
+// All but take_failed_write() give back when the transaction does not commit.
+
 // Charges what was read; `index` null: of the table. ProvisionedThroughputExceededException, or
 // ThrottlingException for the maximum of an on-demand table.
 Result<void> take_read(contracts::OpContext& context, const Table& table, const Index* index,
                        double units);
-// The same for the table's part of a write. Given back when the transaction does not commit.
+// The same for the table's part of a write.
 Result<void> take_table_write(contracts::OpContext& context, const Table& table, double units);
+// The same for a write whose condition failed: its transaction does not commit.
+Result<void> take_failed_write(contracts::OpContext& context, const Table& table, double units);
 // The same for the indexes that a write touched.
 Result<void> take_index_writes(contracts::OpContext& context, const Table& table,
                                const WriteCost& cost, double factor = 1);

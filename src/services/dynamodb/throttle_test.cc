@@ -83,14 +83,32 @@ TEST(ProvisionedThroughput, WritesAreRefusedAboveIt) {
               R"([{"reason":"TableWriteProvisionedThroughputExceeded",)"
               R"("resource":"arn:aws:dynamodb:eu-central-1:123456789012:table/tbl"}])");
     EXPECT_EQ(server.get("tbl", R"({"pk":{"S":"b"}})"), "") << "nothing was written";
-    // What is not written costs nothing for good.
+    // A failed condition costs what the item would have.
     server.clock.advance(std::chrono::seconds(5));
     PutItem::Input conditional;
     conditional.table_name = "tbl";
     conditional.item = from_json(R"({"pk":{"S":"a"}})");
     conditional.condition_expression = "attribute_not_exists(pk)";
     EXPECT_EQ(server.error_of<PutItem>(conditional), errors::kConditionFailedText);
-    EXPECT_EQ(puts_until_refused(server, "tbl"), 5);
+    EXPECT_EQ(puts_until_refused(server, "tbl"), 4);
+    EXPECT_EQ(server.run<PutItem>(conditional).error().code,
+              "ProvisionedThroughputExceededException");
+}
+
+// A transaction that runs again, or is cancelled, has read for nothing.
+TEST(ProvisionedThroughput, ReadsOfAnAttemptThatDoesNotCommitCostNothing) {
+    Server server;
+    provisioned(server, "tbl");
+    const auto* const table = server.definition("tbl").get();
+    for (const bool commits : {false, true}) {
+        server.store->run([&](store::Txn& txn) {
+            OpContext context(txn, server.clock, server.rng, server.request);
+            EXPECT_TRUE(take_read(context, *table, nullptr, kBurst));
+            return commits ? store::TxnDecision::kCommit : store::TxnDecision::kRollback;
+        });
+        EXPECT_EQ(server.run<GetItem>(get_of("tbl", true)).has_value(), !commits);
+        server.clock.advance(std::chrono::seconds(commits ? 0 : 1));
+    }
 }
 
 TEST(ProvisionedThroughput, ReadsAreRefusedAboveIt) {
@@ -201,6 +219,52 @@ TEST(OnDemandThroughput, MaximaAreObeyedShownAndTakenAway) {
     update.on_demand_throughput->max_write_request_units = -1;
     ASSERT_TRUE(server.run<UpdateTable>(update));
     EXPECT_TRUE(server.put("tbl", R"({"pk":{"S":"a"}})"));
+
+    // Of an index: set with it, changed, shown, obeyed, gone with another billing mode.
+    UpdateTable::Input index;
+    index.table_name = "tbl";
+    index.attribute_definitions = {{{.attribute_name = "k", .attribute_type = "S"}}};
+    auto& made = index.global_secondary_index_updates.emplace().emplace_back().create.emplace();
+    made.index_name = "gsi";
+    made.key_schema = {{{.attribute_name = "k", .key_type = "HASH"}}};
+    made.projection.emplace().projection_type = "ALL";
+    made.on_demand_throughput.emplace().max_write_request_units = 3;
+    ASSERT_TRUE(server.run<UpdateTable>(index));
+    const auto maxima = [&] { return server.definition("tbl")->find_index("gsi")->throughput; };
+    EXPECT_EQ(maxima(), (Throughput{0, 3}));
+    index.attribute_definitions.reset();
+    auto& change = index.global_secondary_index_updates->front();
+    change.create.reset();
+    change.update.emplace().index_name = "gsi";
+    change.update->on_demand_throughput.emplace().max_read_request_units = 7;
+    const auto changed = server.run<UpdateTable>(index);
+    ASSERT_TRUE(changed) << changed.error().message;
+    const auto& entry = changed->table_description->global_secondary_indexes->at(0);
+    EXPECT_EQ(entry.on_demand_throughput->max_read_request_units, 7);
+    EXPECT_EQ(entry.on_demand_throughput->max_write_request_units, 3);
+    EXPECT_EQ(entry.provisioned_throughput->read_capacity_units, 0);
+    const auto put_indexed = [&](int i) {
+        return server.put(
+            "tbl", fmt::format(R"({{"pk":{{"S":"a"}},"k":{{"S":"k"}},"n":{{"N":"{}"}}}})", i));
+    };
+    server.clock.advance(std::chrono::seconds(1));
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(put_indexed(i));
+    const auto refused = put_indexed(3);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, "ThrottlingException");
+    EXPECT_NE(refused.error().json_fields.at(0).second.find(
+                  R"("IndexWriteMaxOnDemandThroughputExceeded","resource":"arn:aws:dynamodb:)"
+                  R"(eu-central-1:123456789012:table/tbl/index/gsi")"),
+              std::string::npos);
+    UpdateTable::Input billing;
+    billing.table_name = "tbl";
+    billing.billing_mode = "PROVISIONED";
+    billing.provisioned_throughput.emplace().read_capacity_units = 2;
+    billing.provisioned_throughput->write_capacity_units = 2;
+    EXPECT_EQ(server.error_of<UpdateTable>(billing),
+              "One or more parameter values were invalid: ProvisionedThroughput is not specified "
+              "for index: gsi");
+
     provisioned(server, "other");
     update.table_name = "other";
     EXPECT_FALSE(server.run<UpdateTable>(update)) << "not of a provisioned table";

@@ -1,6 +1,7 @@
 #include "services/lambda/async_queue.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "codec/json_writer.h"
 #include "core/bytes.h"
@@ -21,6 +22,9 @@ constexpr std::chrono::seconds kPostponedMin{1};
 constexpr std::chrono::seconds kPostponedMax{300};
 // In case a wake-up is lost.
 constexpr std::chrono::seconds kLookAgain{30};
+// What the store did not take when an event was over.
+constexpr std::chrono::seconds kEndAgain{10};
+constexpr int kSendTriesMax = 3;
 // The runner ends what runs well before.
 constexpr std::chrono::seconds kDrainMax{30};
 // Of the text in a dead-letter message's attribute.
@@ -123,6 +127,11 @@ bool AsyncQueue::enqueue(store::Txn& txn, const AsyncEvent& event) {
         const MutexLock lock(mutex_);
         if (size_ >= kEventsMax) return false;
     }
+    add(txn, event);
+    return true;
+}
+
+void AsyncQueue::add(store::Txn& txn, const AsyncEvent& event) {
     txn.put(state_key(event.id), encode_state(event));
     txn.put(content_key(event.id), encode_content(event));
     txn.on_commit(
@@ -130,7 +139,6 @@ bool AsyncQueue::enqueue(store::Txn& txn, const AsyncEvent& event) {
             const MutexLock lock(mutex_);
             size_ += functions_[arn].waiting.emplace(due, id).second ? 1 : 0;
         });
-    return true;
 }
 
 void AsyncQueue::start() {
@@ -180,6 +188,9 @@ void AsyncQueue::drain() {
             const MutexLock lock(mutex_);
             finished.swap(finished_);
         }
+        // The store did not take these a moment ago: they run again, as logged.
+        for (const Ending& ending : endings_) release(ending.event);
+        endings_.clear();
         for (const Finished& one : finished) {
             if (one.result.kind == Kind::kOk) {
                 settle(one);
@@ -203,10 +214,18 @@ TimePoint AsyncQueue::step() {
     }
     for (const Finished& one : finished) settle(one);
     const TimePoint now = service_.parts().clock.now();
+    for (Ending& ending : std::exchange(endings_, {})) {
+        if (ending.due > now) {
+            endings_.push_back(std::move(ending));
+        } else {
+            end(std::move(ending));
+        }
+    }
     while (const auto id = take(now)) {
         if (auto event = read(*id)) begin(*std::move(event));
     }
     TimePoint next = now + kLookAgain;
+    for (const Ending& ending : endings_) next = std::min(next, ending.due);
     const MutexLock lock(mutex_);
     for (const auto& [arn, of] : functions_) {
         // Where there is no room, a result will wake.
@@ -281,6 +300,11 @@ EventInvokeConfig AsyncQueue::config_of(const AsyncEvent& event, const Function&
 
 namespace {
 
+// A destination that is not reached is logged, and the event is done all the same.
+void report_unreached(const AsyncEvent& event, const std::string& arn, const std::string& why) {
+    log::warn("the event {} of {}: {} was not reached: {}", event.id, event.function, arn, why);
+}
+
 TimePoint expiry(const AsyncEvent& event, const EventInvokeConfig& config) {
     return from_epoch_ms(event.created_ms) + (config.age_max_s > 0
                                                   ? Duration(std::chrono::seconds(config.age_max_s))
@@ -297,7 +321,7 @@ void AsyncQueue::begin(AsyncEvent event) {
     });
     if (!target) {
         log::warn("the event {} is dropped: there is no {}", event.id, event.target().arn());
-        return forget(event);
+        return end({std::move(event), {}, {}, {}});
     }
     const EventInvokeConfig config = config_of(event, target->function);
     if (service_.parts().clock.now() >= expiry(event, config))
@@ -350,10 +374,14 @@ void AsyncQueue::settle(const Finished& finished) {
 
 void AsyncQueue::postpone(AsyncEvent event, TimePoint due) {
     event.due_ms = epoch_ms(due);
-    service_.parts().store.run([&](store::Txn& txn) {
+    const auto written = service_.parts().store.run([&](store::Txn& txn) {
         txn.put(state_key(event.id), encode_state(event));
         return store::TxnDecision::kCommit;
     });
+    if (written.status != store::CommitStatus::kOk) {
+        log::warn("the event {} of {}: its attempt {} is not stored, a restart will repeat it",
+                  event.id, event.function, event.attempts);
+    }
     const MutexLock lock(mutex_);
     const auto taken = taken_.find(event.id);
     OfFunction& of = functions_[taken->second];
@@ -368,53 +396,83 @@ void AsyncQueue::finish(const AsyncEvent& event, const Function& function,
     const bool succeeded = result != nullptr && result->kind == Kind::kOk;
     const std::string& destination = succeeded ? config.on_success : config.on_failure;
     const TimePoint now = service_.parts().clock.now();
-    const auto report = [&](const std::string& arn, const Result<void>& sent) {
-        if (!sent) {
-            log::warn("the event {} of {}: {} was not reached: {}", event.id, function.name, arn,
-                      sent.error().message);
-        }
-    };
-    std::optional<AsyncEvent> follow_up;
+    Ending ending{event, function, {}, {}};
     if (!destination.empty()) {
-        const std::string record = invocation_record(event, function, condition, now, result);
+        std::string record = invocation_record(event, function, condition, now, result);
         if (is_queue_arn(destination)) {
-            report(destination, send_to_queue(service_, function, destination, record));
-        } else if (service_.role_may(function, destination, {"lambda:InvokeFunction"})) {
+            ending.messages.push_back({destination, std::move(record), {}});
+        } else if (record.size() > kPayloadBytesMax) {
+            report_unreached(event, destination,
+                             fmt::format("the record has {} bytes, {} are the limit", record.size(),
+                                         kPayloadBytesMax));
+        } else if (!service_.role_may(function, destination, {"lambda:InvokeFunction"})) {
+            report_unreached(event, destination, "the execution role may not invoke it");
+        } else {
             const FunctionName name =
                 parse_function_name(destination, function.account, function.region);
-            follow_up.emplace();
-            follow_up->id = service_.parts().rng.uuid();
-            follow_up->account = name.account;
-            follow_up->region = name.region;
-            follow_up->function = name.name;
-            follow_up->qualifier = name.qualifier;
-            follow_up->created_ms = follow_up->due_ms = epoch_ms(now);
-            follow_up->payload = record;
+            AsyncEvent& follow_up = ending.follow_up.emplace();
+            follow_up.id = service_.parts().rng.uuid();
+            follow_up.account = name.account;
+            follow_up.region = name.region;
+            follow_up.function = name.name;
+            follow_up.qualifier = name.qualifier;
+            follow_up.created_ms = follow_up.due_ms = epoch_ms(now);
+            follow_up.payload = std::move(record);
         }
     }
     if (!succeeded && !function.dead_letter_arn.empty()) {
         std::string error = result == nullptr ? std::string(condition) : result->payload;
         if (error.empty()) error = condition;
-        const std::vector<contracts::QueueMessage::Attribute> attributes = {
-            {"RequestID", "String", event.id},
-            {"ErrorCode", "Number", "200"},
-            {"ErrorMessage", "String", error.substr(0, kErrorMessageMax)}};
-        report(function.dead_letter_arn, send_to_queue(service_, function, function.dead_letter_arn,
-                                                       event.payload, attributes));
+        ending.messages.push_back(
+            {function.dead_letter_arn,
+             event.payload,
+             {{"RequestID", "String", event.id},
+              {"ErrorCode", "Number", "200"},
+              {"ErrorMessage", "String", error.substr(0, kErrorMessageMax)}}});
     }
-    forget(event, follow_up ? &*follow_up : nullptr);
+    end(std::move(ending));
 }
 
-void AsyncQueue::forget(const AsyncEvent& event, const AsyncEvent* follow_up) {
-    const auto done = service_.parts().store.run([&](store::Txn& txn) {
-        txn.erase(state_key(event.id));
-        txn.erase(content_key(event.id));
-        if (follow_up != nullptr) enqueue(txn, *follow_up);
-        return store::TxnDecision::kCommit;
+// Whether nothing is left to send.
+bool AsyncQueue::send(Ending& ending) {
+    std::erase_if(ending.messages, [&](const Ending::Message& message) {
+        const auto sent = send_to_queue(service_, ending.function, message.queue_arn, message.body,
+                                        message.attributes);
+        if (sent) return true;
+        // Its own fault, or for too long not.
+        const bool refused = sent.error().http_status < 500 || ending.tries >= kSendTriesMax;
+        if (refused) report_unreached(ending.event, message.queue_arn, sent.error().message);
+        return refused;
     });
-    release(event);
-    if (follow_up != nullptr && done.status == store::CommitStatus::kOk)
-        service_.parts().hub.signal(kWakeKey);
+    return ending.messages.empty();
+}
+
+void AsyncQueue::end(Ending ending) {
+    const bool sent = send(ending);
+    store::RunResult forgotten;
+    if (sent) {
+        forgotten = service_.parts().store.run([&](store::Txn& txn) {
+            txn.erase(state_key(ending.event.id));
+            txn.erase(content_key(ending.event.id));
+            // In the place of the event, however full it is.
+            if (ending.follow_up) add(txn, *ending.follow_up);
+            return store::TxnDecision::kCommit;
+        });
+    }
+    if (sent && forgotten.status == store::CommitStatus::kOk) {
+        release(ending.event);
+        if (ending.follow_up) service_.parts().hub.signal(kWakeKey);
+        return;
+    }
+    if (ending.tries == 0) {
+        log::warn(
+            "the event {} of {}: the store does not take its end, which is tried again every {} "
+            "seconds; a restart before repeats the event",
+            ending.event.id, ending.event.function, kEndAgain.count());
+    }
+    ending.tries += 1;
+    ending.due = service_.parts().clock.now() + kEndAgain;
+    endings_.push_back(std::move(ending));
 }
 
 }  // namespace millrace::lambda

@@ -45,6 +45,8 @@ class AsyncQueue {
 public:
     static constexpr std::string_view kWakeKey = "lambda/async";
     static constexpr size_t kEventsMax = 1'000'000;
+    // Lambda's own limit, of what a destination function is told as well.
+    static constexpr size_t kPayloadBytesMax = 1'048'576;
     static constexpr size_t kRunningMax = 64;
     // Of one function, so that others find room.
     static constexpr size_t kRunningOfFunctionMax = 32;
@@ -68,6 +70,20 @@ private:
         Function function;
         contracts::InvocationResult result;
     };
+    // An event that is over: who has yet to hear of it, before it is forgotten.
+    struct Ending {
+        struct Message {
+            std::string queue_arn;
+            std::string body;
+            std::vector<contracts::QueueMessage::Attribute> attributes;
+        };
+        AsyncEvent event;
+        Function function;
+        std::vector<Message> messages;
+        std::optional<AsyncEvent> follow_up;
+        int tries = 0;
+        TimePoint due{};
+    };
     struct OfFunction {
         std::set<std::pair<int64_t, std::string>> waiting;  // due, id
         size_t running = 0;
@@ -82,10 +98,14 @@ private:
     void begin(AsyncEvent event);
     void settle(const Finished& finished);
     void postpone(AsyncEvent event, TimePoint due);
-    // Tells destinations and forgets the event. `result`: null when the function was not run.
+    // Ends the event with what destinations are told. `result`: null when the function was not run.
     void finish(const AsyncEvent& event, const Function& function, const EventInvokeConfig& config,
                 std::string_view condition, const contracts::InvocationResult* result);
-    void forget(const AsyncEvent& event, const AsyncEvent* follow_up = nullptr);
+    // Tells them and forgets the event. What the store does not take now is tried again; what a
+    // destination refuses is logged and dropped.
+    void end(Ending ending);
+    bool send(Ending& ending);
+    void add(store::Txn& txn, const AsyncEvent& event);
     EventInvokeConfig config_of(const AsyncEvent& event, const Function& function);
 
     LambdaService& service_;
@@ -95,6 +115,7 @@ private:
     std::string last_served_ MR_GUARDED_BY(mutex_);
     size_t size_ MR_GUARDED_BY(mutex_) = 0;
     std::deque<Finished> finished_ MR_GUARDED_BY(mutex_);
+    std::vector<Ending> endings_;  // to be tried again; of the lane
 };
 
 }  // namespace millrace::lambda

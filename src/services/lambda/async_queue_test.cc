@@ -219,6 +219,106 @@ TEST_F(AsyncEvents, SuccessGoesToAQueueOrAFunction) {
     EXPECT_EQ(call<PutFunctionEventInvokeConfig>(input).code(), "InvalidParameterValueException");
 }
 
+// It is dropped, as Lambda does, and the event is over all the same.
+TEST_F(AsyncEvents, ADestinationFunctionIsToldNoMoreThanAnEventHolds) {
+    make_function();
+    make_function("next");
+    PutFunctionEventInvokeConfig::Input input;
+    input.destination_config.emplace().on_success.emplace().destination =
+        "arn:aws:lambda:us-east-1:123456789012:function:next";
+    configure(input);
+    runner.handler = [](auto&, auto&) {
+        return FakeRunner::ok("\"" + std::string(AsyncQueue::kPayloadBytesMax, 'x') + "\"");
+    };
+    invoke("f", "Event");
+    dispatch();
+    EXPECT_EQ(runner.calls.size(), 1u);
+    EXPECT_EQ(rows(), 0u);
+    restart();
+    dispatch();
+    EXPECT_EQ(runner.calls.size(), 1u);
+}
+
+TEST_F(AsyncEvents, AQueueThatRefusesIsNotAskedAgain) {
+    make_function("f", kQueue);
+    fail_always();
+    PutFunctionEventInvokeConfig::Input input;
+    input.maximum_retry_attempts = 0;
+    configure(input);
+    queues.send_error = Error{.code = "InvalidParameterValue"};
+    invoke("f", "Event");
+    dispatch();
+    EXPECT_EQ(rows(), 0u);
+    queues.send_error.reset();
+    clock.advance(minutes(5));
+    dispatch();
+    EXPECT_TRUE(queues.sent[kQueue].empty());
+    EXPECT_EQ(runner.calls.size(), 1u);
+}
+
+TEST_F(AsyncEvents, AQueueThatIsOutOfOrderIsTriedAgain) {
+    make_function("f", kQueue);
+    fail_always();
+    PutFunctionEventInvokeConfig::Input input;
+    input.maximum_retry_attempts = 0;
+    configure(input);
+    queues.send_error = Error{.code = "InternalError", .http_status = 500};
+    invoke("f", "Event");
+    dispatch();
+    EXPECT_EQ(rows(), 2u);
+    EXPECT_EQ(service->async_queue().size(), 1u);
+    queues.send_error.reset();
+    clock.advance(seconds(10));
+    dispatch();
+    EXPECT_EQ(queues.sent[kQueue].size(), 1u);
+    EXPECT_EQ(rows(), 0u);
+    EXPECT_EQ(runner.calls.size(), 1u);
+
+    // But not for ever.
+    queues.send_error = Error{.code = "InternalError", .http_status = 500};
+    invoke("f", "Event");
+    for (int i = 0; i < 5; ++i) {
+        dispatch();
+        clock.advance(seconds(10));
+    }
+    EXPECT_EQ(rows(), 0u);
+    EXPECT_EQ(service->async_queue().size(), 0u);
+}
+
+// The end of an event that a full disk does not take: it stays, and does not run again before a
+// restart; the stop does not wait for it.
+class AsyncEventsOnAFullDisk : public AsyncEvents {
+protected:
+    AsyncEventsOnAFullDisk() {
+        store->close();
+        store = memory_.open(clock);
+        memory_.allow_sync(true);
+        restart();
+    }
+    store::CrashableMemory memory_;
+};
+
+TEST_F(AsyncEventsOnAFullDisk, StayUntilTheirEndIsWritten) {
+    make_function();
+    invoke("f", "Event");
+    runner.hold = true;
+    dispatch();
+    ASSERT_EQ(runner.held.size(), 1u);
+    memory_.fill_disk();
+    runner.held[0](FakeRunner::ok());
+    for (int i = 0; i < 5; ++i) {
+        dispatch();
+        clock.advance(seconds(10));
+    }
+    EXPECT_EQ(runner.calls.size(), 1u);
+    EXPECT_EQ(rows(), 2u);
+    EXPECT_EQ(service->async_queue().size(), 1u);
+    const TimePoint before = clock.now();
+    lanes.stop = true;
+    service->async_queue().dispatch(lanes.stop);
+    EXPECT_EQ(clock.now(), before);
+}
+
 TEST_F(AsyncEvents, ConfigurationOperations) {
     make_function();
     GetFunctionEventInvokeConfig::Input get;

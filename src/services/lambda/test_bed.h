@@ -70,7 +70,8 @@ public:
     std::map<std::string, std::vector<Message>> messages;  // by ARN; a queue is there when it is
     std::map<std::string, std::vector<Sent>> sent;
     int visibility_s = 30;
-    size_t receives = 0;  // of messages
+    std::optional<Error> send_error;  // of every send()
+    size_t receives = 0;              // of messages
 
     Result<contracts::QueueFacts> describe(std::string_view arn) override {
         if (!messages.contains(std::string(arn))) return Error{.code = "NonExistent"};
@@ -118,6 +119,7 @@ public:
     }
     Result<void> send(std::string_view arn, std::string_view body,
                       const std::vector<contracts::QueueMessage::Attribute>& attributes) override {
+        if (send_error) return *send_error;
         sent[std::string(arn)].push_back({std::string(body), attributes});
         return {};
     }

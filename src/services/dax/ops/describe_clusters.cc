@@ -3,6 +3,12 @@
 #include "services/dax/operations.h"
 
 namespace millrace::dax_control {
+namespace {
+
+// Each is asked for.
+constexpr size_t kNamesMax = 100;
+
+}  // namespace
 
 Result<void> DescribeClusters::check(const Input& input) {
     if (input.cluster_names) {
@@ -18,6 +24,9 @@ Result<void> DescribeClusters::authorize(DaxControlService&, contracts::OpContex
         ask(context, "DescribeClusters", "*", requests);
         return {};
     }
+    if (input.cluster_names->size() > kNamesMax)
+        return errors::invalid_value(
+            fmt::format("At most {} ClusterNames may be given.", kNamesMax));
     for (const std::string& name : *input.cluster_names)
         ask(context, "DescribeClusters", arn_of(context, name), requests);
     return {};

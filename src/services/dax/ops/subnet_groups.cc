@@ -15,6 +15,7 @@ constexpr size_t kSubnetsMax = 20;
 // Sets the group's VPC and subnets. Errors: there is no such subnet; several VPCs.
 Result<void> set_subnets(DaxControlService& service, const contracts::OpContext& context,
                          const std::vector<std::string>& ids, SubnetGroup& group) {
+    if (ids.size() > kSubnetsMax) return errors::too_many_subnets();
     group.subnets.clear();
     std::string vpc_id;
     for (const std::string& id : ids) {
@@ -32,7 +33,6 @@ Result<void> set_subnets(DaxControlService& service, const contracts::OpContext&
         group.subnets.push_back({id, found->availability_zone});
     }
     if (group.subnets.empty()) return errors::invalid_subnet("SubnetIds must not be empty.");
-    if (group.subnets.size() > kSubnetsMax) return errors::too_many_subnets();
     group.vpc_id = vpc_id;
     return {};
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "services/dynamodb/index_request.h"
+
 namespace millrace::dynamodb {
 namespace {
 
@@ -38,15 +40,18 @@ bool same_index(const Index& index, const std::vector<KeySchemaElement>& schema,
     return false;
 }
 
-// The indexes of one kind that the restored table shall have.
+// The indexes of one kind that the restored table shall have. `on_demand`: the table's billing.
 template <class Wanted>
-Result<void> choose_indexes(const Table& source, bool global,
+Result<void> choose_indexes(const Table& source, bool on_demand, bool global,
                             const std::optional<std::vector<Wanted>>& wanted,
                             std::string_view parameter, std::vector<Index>& out) {
+    const auto add = [&](const Index& index) {
+        out.push_back(index);
+        if (on_demand != source.on_demand) out.back().throughput = {};
+    };
     if (!wanted) {
         for (const Index& index : source.indexes) {
-            if (index.global == global && index.state != IndexState::kDeleting)
-                out.push_back(index);
+            if (index.global == global && index.state != IndexState::kDeleting) add(index);
         }
         return {};
     }
@@ -60,13 +65,18 @@ Result<void> choose_indexes(const Table& source, bool global,
                 fmt::format("{}: the index {} does not match an index of the source", parameter,
                             entry.index_name.value_or("")));
         }
-        out.push_back(*index);
+        add(*index);
         if constexpr (requires { entry.provisioned_throughput; }) {
+            Throughput& throughput = out.back().throughput;
             if (entry.provisioned_throughput) {
-                out.back().throughput = {
-                    entry.provisioned_throughput->read_capacity_units.value_or(1),
-                    entry.provisioned_throughput->write_capacity_units.value_or(1)};
+                MR_TRY(throughput,
+                       read_index_throughput(index->name, entry.provisioned_throughput, on_demand));
             }
+            if (entry.on_demand_throughput) {
+                MR_CHECK_OK(
+                    apply_on_demand_throughput(on_demand, throughput, *entry.on_demand_throughput));
+            }
+            if (entry.warm_throughput) return errors::unsupported("WarmThroughput");
         }
     }
     return {};
@@ -97,10 +107,11 @@ Result<void> apply_billing(const RestoreOverrides& overrides, TimePoint now, Tab
                 "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when "
                 "BillingMode is PAY_PER_REQUEST");
         }
-        for (Index& index : table.indexes) index.throughput = {};
     }
-    if (overrides.on_demand_throughput)
-        MR_CHECK_OK(apply_on_demand_throughput(table, *overrides.on_demand_throughput));
+    if (overrides.on_demand_throughput) {
+        MR_CHECK_OK(apply_on_demand_throughput(table.on_demand, table.throughput,
+                                               *overrides.on_demand_throughput));
+    }
     if (table.on_demand) return {};
     if (overrides.throughput) {
         table.throughput = {overrides.throughput->read_capacity_units.value_or(1),
@@ -221,9 +232,11 @@ Result<TableDescription> start_restore(DynamoDbService& service, OpContext& cont
     // The hash key stays, so that items keep their places.
     table.created = context.now();
     table.indexes.clear();
-    MR_CHECK_OK(choose_indexes(source, true, overrides.global_indexes,
+    const bool on_demand =
+        overrides.billing_mode ? *overrides.billing_mode == "PAY_PER_REQUEST" : source.on_demand;
+    MR_CHECK_OK(choose_indexes(source, on_demand, true, overrides.global_indexes,
                                "GlobalSecondaryIndexOverride", table.indexes));
-    MR_CHECK_OK(choose_indexes(source, false, overrides.local_indexes,
+    MR_CHECK_OK(choose_indexes(source, on_demand, false, overrides.local_indexes,
                                "LocalSecondaryIndexOverride", table.indexes));
     for (Index& index : table.indexes) {
         index.id = context.rng().next_u64();

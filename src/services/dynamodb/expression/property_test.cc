@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include <set>
+
 #include "item/json.h"
 #include "item/testing.h"
 #include "services/dynamodb/expression/expression.h"
@@ -115,7 +117,7 @@ private:
 
     Made predicate() {
         const Side left = path();
-        const int kind = *rc::gen::inRange(0, 6);
+        const int kind = *rc::gen::inRange(0, 10);
         if (kind == 0) return {"attribute_exists(" + left.text + ")", left.value.has_value()};
         if (kind == 1) return {"attribute_not_exists(" + left.text + ")", !left.value.has_value()};
         if (kind == 2) {
@@ -138,6 +140,10 @@ private:
             return {"contains(" + left.text + ", " + right.text + ")",
                     contains(left.value, *right.value)};
         }
+        if (kind == 5) return begins_with(left);
+        if (kind == 6) return attribute_type(left);
+        if (kind == 7) return size(left);
+        if (kind == 8) return between(left);
         const Side right = value(Value::number(*rc::gen::inRange<int64_t>(-3, 4)));
         const std::string op = *rc::gen::element(std::string("<"), std::string("<="),
                                                  std::string(">"), std::string(">="));
@@ -149,6 +155,51 @@ private:
         item::number_to_int64(right.value->view().number(), b);
         const bool truth = op == "<" ? a < b : op == "<=" ? a <= b : op == ">" ? a > b : a >= b;
         return {left.text + " " + op + " " + right.text, truth};
+    }
+
+    Made begins_with(const Side& left) {
+        const std::string text = item::testing::small_text();
+        const bool binary = *rc::gen::arbitrary<bool>();
+        const Side right = value(binary ? Value::binary(text) : Value::string(text));
+        return {"begins_with(" + left.text + ", " + right.text + ")",
+                left.value && left.value->type() == right.value->type() &&
+                    left.value->view().payload().starts_with(text)};
+    }
+    Made attribute_type(const Side& left) {
+        const auto type = static_cast<Type>(1 + *rc::gen::inRange(0, 10));
+        const Side right = value(Value::string(item::type_name(type)));
+        return {"attribute_type(" + left.text + ", " + right.text + ")",
+                left.value && left.value->type() == type};
+    }
+    Made size(const Side& left) {
+        const int64_t wanted = *rc::gen::inRange<int64_t>(0, 4);
+        const Side right = value(Value::number(wanted));
+        return {"size(" + left.text + ") = " + right.text,
+                left.value && size_of(*left.value) == wanted};
+    }
+    // -1: it has none.
+    static int64_t size_of(const Value& value) {
+        if (value.type() == Type::kString || value.type() == Type::kBinary)
+            return static_cast<int64_t>(value.view().payload().size());
+        int64_t count = 0;
+        if (item::is_set(value.type())) {
+            for ([[maybe_unused]] const std::string_view element : value.view().set()) ++count;
+            return count;
+        }
+        MutableValue opened(value);
+        if (const auto* list = opened.list()) return static_cast<int64_t>(list->size());
+        if (const auto* map = opened.map()) return static_cast<int64_t>(map->size());
+        return -1;
+    }
+    Made between(const Side& left) {
+        std::string low = item::testing::small_text();
+        std::string high = item::testing::small_text();
+        if (high < low) std::swap(low, high);
+        const Side from = value(Value::string(low));
+        const Side to = value(Value::string(high));
+        const bool in = left.value && left.value->type() == Type::kString &&
+                        left.value->view().payload() >= low && left.value->view().payload() <= high;
+        return {left.text + " BETWEEN " + from.text + " AND " + to.text, in};
     }
 
     static bool contains(const std::optional<Value>& container, const Value& operand) {
@@ -263,6 +314,60 @@ TEST(ExpressionProperty, OneUpdatedPathAgreesWithTheReference) {
         RC_ASSERT(result.has_value());
         RC_ASSERT(item::valid_item(result->bytes()));
         RC_ASSERT(Value::map(*result) == root.to_value());
+    }));
+}
+
+// Numbers as integers, sets as std::set: the clauses that calculate.
+TEST(ExpressionProperty, CalculatingClausesAgreeWithTheReference) {
+    EXPECT_TRUE(rc::check([] {
+        const auto number = [] { return *rc::gen::inRange<int64_t>(-50, 50); };
+        const auto words = [] {
+            const int chosen = *rc::gen::inRange(1, 16);
+            std::set<std::string> words;
+            for (int i = 0; i < 4; ++i) {
+                if ((chosen >> i & 1) != 0)
+                    words.insert(std::string(1, static_cast<char>('a' + i)));
+            }
+            return words;
+        };
+        const auto set_of = [](const std::set<std::string>& elements) {
+            return Value::set(Type::kStringSet, {elements.begin(), elements.end()});
+        };
+        const bool has = *rc::gen::arbitrary<bool>();
+        const int64_t n = number();
+        const int64_t added = number();
+        std::set<std::string> set = words();
+        const std::set<std::string> operand = words();
+        item::ItemBuilder before;
+        item::ItemBuilder given;
+        item::ItemBuilder after;
+        if (has) before.set("n", Value::number(n)).set("s", set_of(set));
+        if (!has) set.clear();
+        const bool deletes = *rc::gen::arbitrary<bool>();
+        given.set(":n", Value::number(added)).set(":s", set_of(operand));
+        const int form = *rc::gen::inRange(0, 3);
+        std::string text = form == 0   ? "ADD n :n"
+                           : form == 1 ? "SET n = if_not_exists(n, :zero) + :n"
+                                       : "SET n = if_not_exists(n, :zero) - :n";
+        if (form != 0) given.set(":zero", Value::number(0));
+        after.set("n", Value::number((has ? n : 0) + (form == 2 ? -added : added)));
+        text += std::string(deletes ? " DELETE" : form == 0 ? "," : " ADD") + " s :s";
+        for (const std::string& element : operand) {
+            if (deletes) {
+                set.erase(element);
+            } else {
+                set.insert(element);
+            }
+        }
+        if (!set.empty()) after.set("s", set_of(set));
+        const Item values = given.build();
+        ExpressionContext context(nullptr, &values);
+        const Result<Update> update = parse_update(text, context);
+        RC_LOG() << text;
+        RC_ASSERT(update.has_value());
+        const Result<Item> result = apply(*update, before.build());
+        RC_ASSERT(result.has_value());
+        RC_ASSERT(item::to_json(*result) == item::to_json(after.build()));
     }));
 }
 

@@ -1,9 +1,11 @@
 // BatchExecuteStatement: up to 25 PartiQL statements, all reads or all writes, each of one item;
 // an error is that statement's only.
 //
-// IAM:     as ExecuteStatement, for each.
+// IAM:     as ExecuteStatement, for each; one that is denied fails alone, with AccessDenied.
 // Errors:  ValidationException for the batch as a whole; BatchStatementError for one statement.
 // Source:  DynamoDB API Reference, BatchExecuteStatement.
+#include "auth/evaluate.h"
+#include "contracts/request_facts.h"
 #include "services/dynamodb/partiql/run.h"
 
 namespace millrace::dynamodb {
@@ -32,6 +34,14 @@ model::dynamodb::BatchStatementError shown(const Error& error) {
 Result<partiql::Answer> run_one(DynamoDbService& service, OpContext& context,
                                 const partiql::Statement& statement,
                                 const partiql::Options& options) {
+    AuthzRequests requests;
+    partiql::ask_for_statement(service, context, statement, requests);
+    for (const contracts::AuthzRequest& request : requests) {
+        const contracts::Decision decision = auth::PolicyAuthorizer().decide(
+            context.caller(), request, contracts::facts_of(context.request(), context.now()));
+        if (!decision.allowed())
+            return errors::access_denied(auth::denied_text(context.caller(), request, decision));
+    }
     if (!statement.writes()) {
         MR_TRY(const TableRef table, need_table(service, context, statement.table, false));
         const bool whole = !partiql::plan_item(statement, table->keys) || !statement.index.empty();
@@ -44,12 +54,12 @@ Result<partiql::Answer> run_one(DynamoDbService& service, OpContext& context,
     return partiql::run(service, context, statement, options);
 }
 
-}  // namespace
-
-Result<void> BatchExecuteStatement::check(const Input& input) {
+Result<std::vector<Result<partiql::Statement>>> parse_all(
+    const BatchExecuteStatement::Input& input) {
+    std::vector<Result<partiql::Statement>> statements;
     std::optional<bool> writes;
     for (const auto& request : *input.statements) {
-        const auto statement = partiql::parse_request(request);
+        const auto& statement = statements.emplace_back(partiql::parse_request(request));
         if (!statement) continue;
         if (writes && *writes != statement->writes()) {
             return errors::validation(
@@ -58,28 +68,28 @@ Result<void> BatchExecuteStatement::check(const Input& input) {
         }
         writes = statement->writes();
     }
-    return {};
+    return statements;
 }
 
-Result<void> BatchExecuteStatement::authorize(DynamoDbService& service, OpContext& context,
-                                              const Input& input, AuthzRequests& requests) {
-    if (!input.statements) return {};
-    for (const auto& request : *input.statements) {
-        if (!request.statement) continue;
-        const auto statement = partiql::parse_request(request);
-        if (statement) partiql::ask_for_statement(service, context, *statement, requests);
-    }
+}  // namespace
+
+Result<void> BatchExecuteStatement::check(const Input&) { return {}; }
+
+Result<void> BatchExecuteStatement::authorize(DynamoDbService&, OpContext&, const Input&,
+                                              AuthzRequests&) {
     return {};
 }
 
 Outcome<BatchExecuteStatement::Output> BatchExecuteStatement::run(DynamoDbService& service,
                                                                   OpContext& context,
                                                                   const Input& input) {
+    MR_TRY(const std::vector<Result<partiql::Statement>> statements, parse_all(input));
     Output output;
     output.responses.emplace();
-    for (const auto& request : *input.statements) {
+    for (size_t i = 0; i < statements.size(); ++i) {
+        const auto& request = (*input.statements)[i];
+        const auto& statement = statements[i];
         auto& response = output.responses->emplace_back();
-        const auto statement = partiql::parse_request(request);
         if (!statement) {
             response.error = shown(statement.error());
             continue;

@@ -104,6 +104,7 @@ Result<void> CreateTable::check(const Input& input) {
         return errors::invalid_parameter("List of LocalSecondaryIndexes is empty");
     if (input.global_secondary_indexes && input.global_secondary_indexes->empty())
         return errors::invalid_parameter("List of GlobalSecondaryIndexes is empty");
+    if (input.tags) MR_CHECK_OK(check_tags(*input.tags));
     return check_throughput(input);
 }
 
@@ -137,18 +138,20 @@ Outcome<CreateTable::Output> CreateTable::run(DynamoDbService& service, OpContex
         table.throughput = {input.provisioned_throughput->read_capacity_units.value_or(1),
                             input.provisioned_throughput->write_capacity_units.value_or(1)};
     }
-    if (input.on_demand_throughput)
-        MR_CHECK_OK(apply_on_demand_throughput(table, *input.on_demand_throughput));
+    if (input.on_demand_throughput) {
+        MR_CHECK_OK(apply_on_demand_throughput(table.on_demand, table.throughput,
+                                               *input.on_demand_throughput));
+    }
     if (input.resource_policy) {
-        MR_CHECK_OK(check_resource_policy(*input.resource_policy));
+        MR_CHECK_OK(check_resource_policy(*input.resource_policy, table.arn()));
         table.policy = *input.resource_policy;
         table.policy_revision = new_policy_revision(context);
     }
     table.deletion_protection = input.deletion_protection_enabled.value_or(false);
     table.table_class = input.table_class.value_or("");
     if (input.tags) {
-        for (const auto& tag : *input.tags)
-            table.tags[tag.key.value_or("")] = tag.value.value_or("");
+        for (const auto& tag : *input.tags) table.tags[*tag.key] = *tag.value;
+        MR_CHECK_OK(check_tag_count(table));
     }
     if (input.stream_specification)
         MR_CHECK_OK(apply_stream_specification(context, table, *input.stream_specification));

@@ -2,6 +2,7 @@
 // for their indexes) and of streams. In force with the answer. IAM: the actions of these names.
 // Source: DynamoDB API Reference; Developer Guide, "Resource-based policy considerations".
 #include "auth/evaluate.h"
+#include "contracts/request_facts.h"
 #include "contracts/stream_record.h"
 #include "services/dynamodb/operations.h"
 
@@ -70,10 +71,10 @@ bool shuts_out(OpContext& context, const std::string& arn, std::string_view acco
     request.resource = arn;
     request.resource_account = account;
     request.resource_policy = parse_resource_policy(policy, arn);
-    contracts::RequestFacts facts;
-    facts.now = context.now();
-    return auth::PolicyAuthorizer().decide(context.caller(), request, facts).kind ==
-           contracts::DecisionKind::kExplicitDenyResource;
+    return auth::PolicyAuthorizer()
+               .decide(context.caller(), request,
+                       contracts::facts_of(context.request(), context.now()))
+               .kind == contracts::DecisionKind::kExplicitDenyResource;
 }
 
 // `expected`: ExpectedRevisionId of a change.
@@ -83,15 +84,34 @@ bool is_expected(Holder& holder, const std::optional<std::string>& expected) {
                                   : !holder.policy().empty() && holder.revision() == *expected;
 }
 
+// Does a policy's resource name the table or an index of it, or the stream? One with a variable is
+// known only when it is used.
+bool speaks_of(const auth::Pattern& resource, std::string_view arn) {
+    return resource.matches_all || !resource.variables.empty() ||
+           auth::compiled_match(resource.compiled, arn) ||
+           (!contracts::stream_key_of_arn(arn) &&
+            resource.compiled.starts_with(std::string(arn) + "/index/"));
+}
+
 }  // namespace
 
-Result<void> check_resource_policy(const std::string& policy) {
+Result<void> check_resource_policy(const std::string& policy, std::string_view arn) {
     if (policy.size() > kPolicyBytesMax) {
         return errors::invalid_parameter("The size of the resource policy must not exceed 20 KB");
     }
     const auto parsed = auth::parse_policy(policy, auth::PolicyKind::kResource);
-    if (!parsed) return errors::validation("Invalid policy document: " + parsed.error().message);
-    return {};
+    if (!parsed)
+        return errors::invalid_parameter("Invalid policy document: " + parsed.error().message);
+    std::string foreign;
+    for (const auth::Statement& statement : (*parsed)->statements) {
+        for (const auth::Pattern& resource : statement.resources) {
+            if (!speaks_of(resource, arn))
+                foreign += fmt::format("{}\"{}\"", foreign.empty() ? "" : ", ", resource.text);
+        }
+    }
+    if (foreign.empty()) return {};
+    return errors::invalid_parameter(
+        "Invalid policy document: The following resources are invalid: " + foreign);
 }
 
 std::shared_ptr<const contracts::PolicyDocument> parse_resource_policy(const std::string& policy,
@@ -100,9 +120,7 @@ std::shared_ptr<const contracts::PolicyDocument> parse_resource_policy(const std
     return auth::parsed_or_deny(policy, auth::PolicyKind::kResource, arn);
 }
 
-Result<void> PutResourcePolicy::check(const Input& input) {
-    return check_resource_policy(*input.policy);
-}
+Result<void> PutResourcePolicy::check(const Input&) { return {}; }
 Result<void> PutResourcePolicy::authorize(DynamoDbService& service, OpContext& context,
                                           const Input& input, AuthzRequests& requests) {
     ask_for_policy(service, context, input.resource_arn, "PutResourcePolicy", requests);
@@ -110,6 +128,7 @@ Result<void> PutResourcePolicy::authorize(DynamoDbService& service, OpContext& c
 }
 Outcome<PutResourcePolicy::Output> PutResourcePolicy::run(DynamoDbService& service,
                                                           OpContext& context, const Input& input) {
+    MR_CHECK_OK(check_resource_policy(*input.policy, *input.resource_arn));
     MR_TRY(Holder holder, find_holder(service, context, *input.resource_arn));
     if (!is_expected(holder, input.expected_revision_id))
         return errors::policy_not_found(*input.resource_arn);

@@ -25,7 +25,7 @@ Result<void> RestoreTableToPointInTime::check(const Input& input) {
     return check_overrides(overrides_of(input));
 }
 
-Result<void> RestoreTableToPointInTime::authorize(DynamoDbService&, OpContext& context,
+Result<void> RestoreTableToPointInTime::authorize(DynamoDbService& service, OpContext& context,
                                                   const Input& input, AuthzRequests& requests) {
     const auto& name = input.source_table_arn ? input.source_table_arn : input.source_table_name;
     const auto address =
@@ -33,6 +33,8 @@ Result<void> RestoreTableToPointInTime::authorize(DynamoDbService&, OpContext& c
     if (!name || !address) return {};
     ask_for_restore(context, address->arn(), address->account, input.target_table_name,
                     "RestoreTableToPointInTime", requests);
+    const TableRef source = service.catalog().find(context.txn(), *address);
+    if (source) requests.front().resource_policy = source->parsed_policy;
     return {};
 }
 

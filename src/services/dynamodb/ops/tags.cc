@@ -18,15 +18,24 @@ Result<TableRef> tagged(DynamoDbService& service, OpContext& context, const std:
 
 }  // namespace
 
-Result<void> TagResource::check(const Input& input) {
-    for (const auto& tag : *input.tags) {
-        if (tag.key.value_or("").starts_with("aws:")) {
+Result<void> check_tags(const std::vector<model::dynamodb::Tag>& tags) {
+    for (const auto& tag : tags) {
+        if (tag.key->starts_with("aws:")) {
             return errors::validation(
                 "One or more parameter values were invalid: Tag keys must not begin with aws:");
         }
     }
     return {};
 }
+
+Result<void> check_tag_count(const Table& table) {
+    if (table.tags.size() <= kTagsMax) return {};
+    return errors::validation(
+        "One or more parameter values were invalid: Too many tags: 50 are the most for a "
+        "resource");
+}
+
+Result<void> TagResource::check(const Input& input) { return check_tags(*input.tags); }
 Result<void> TagResource::authorize(DynamoDbService& service, OpContext& context,
                                     const Input& input, AuthzRequests& requests) {
     ask(service, context, input.resource_arn, "TagResource", requests);
@@ -36,12 +45,8 @@ Outcome<TagResource::Output> TagResource::run(DynamoDbService& service, OpContex
                                               const Input& input) {
     MR_TRY(const TableRef found, tagged(service, context, *input.resource_arn));
     Table table = *found;
-    for (const auto& tag : *input.tags) table.tags[tag.key.value_or("")] = tag.value.value_or("");
-    if (table.tags.size() > kTagsMax) {
-        return errors::validation(
-            "One or more parameter values were invalid: Too many tags: 50 are the most for a "
-            "resource");
-    }
+    for (const auto& tag : *input.tags) table.tags[*tag.key] = *tag.value;
+    MR_CHECK_OK(check_tag_count(table));
     service.catalog().put(context.txn(), table);
     return Output{};
 }

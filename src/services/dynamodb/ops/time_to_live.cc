@@ -3,6 +3,12 @@
 #include "services/dynamodb/operations.h"
 
 namespace millrace::dynamodb {
+namespace {
+
+// How long a change keeps the next one out. Source: DynamoDB API Reference, UpdateTimeToLive.
+constexpr Duration kChangeInterval = std::chrono::hours(1);
+
+}  // namespace
 
 Result<void> UpdateTimeToLive::check(const Input&) { return {}; }
 
@@ -28,6 +34,11 @@ Outcome<UpdateTimeToLive::Output> UpdateTimeToLive::run(DynamoDbService& service
             "TimeToLive is active on a different AttributeName: current AttributeName is " +
             table.ttl.attribute);
     }
+    if (table.ttl.changed != TimePoint{} && context.now() < table.ttl.changed + kChangeInterval) {
+        return errors::validation(
+            "Time to live has been modified multiple times within a fixed interval");
+    }
+    table.ttl.changed = context.now();
     table.ttl.enabled = enable;
     table.ttl.attribute = attribute;
     if (enable) {

@@ -115,10 +115,15 @@ Result<void> change_indexes(OpContext& context, const UpdateTable::Input& input,
             MR_CHECK_OK(delete_index(context, *update.delete_->index_name, table));
         } else {
             const auto& request = *update.update;
-            if (request.on_demand_throughput) return errors::unsupported("OnDemandThroughput");
             if (request.warm_throughput) return errors::unsupported("WarmThroughput");
             Index* index = table.find_index(*request.index_name);
             if (!index || !index->global) return errors::index_not_found(*request.index_name);
+            if (index->state == IndexState::kDeleting)
+                return errors::index_being_deleted(table.name, index->name);
+            if (request.on_demand_throughput) {
+                MR_CHECK_OK(apply_on_demand_throughput(table.on_demand, index->throughput,
+                                                       *request.on_demand_throughput));
+            }
             MR_CHECK_OK(read_index_throughput(index->name, request.provisioned_throughput,
                                               table.on_demand));
             if (!request.provisioned_throughput) continue;
@@ -141,13 +146,18 @@ Result<void> check_index_billing(const Table& table) {
     return {};
 }
 
+// Is anything asked for beside changes of indexes?
+bool changes_table(const UpdateTable::Input& input) {
+    return input.provisioned_throughput || input.billing_mode || input.stream_specification ||
+           input.deletion_protection_enabled || input.table_class || input.on_demand_throughput;
+}
+
 }  // namespace
 
 Result<void> UpdateTable::check(const Input& input) {
     if (input.replica_updates) return errors::unsupported("ReplicaUpdates");
     MR_CHECK_OK(check_table_options(input));
-    if (!input.provisioned_throughput && !input.billing_mode && !input.stream_specification &&
-        !input.deletion_protection_enabled && !input.table_class && !input.on_demand_throughput &&
+    if (!changes_table(input) &&
         (!input.global_secondary_index_updates || input.global_secondary_index_updates->empty())) {
         return errors::validation(
             "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, "
@@ -172,13 +182,12 @@ Outcome<UpdateTable::Output> UpdateTable::run(DynamoDbService& service, OpContex
                                               const Input& input) {
     MR_TRY(const TableRef found, need_definition(service, context, *input.table_name));
     if (found->creating) return errors::table_busy(found->name, "created");
-    // While an index is filled, other changes are allowed; while one is deleted, none is.
-    // Source: Developer Guide, "Managing Global Secondary Indexes".
+    // While an index is filled, other changes are allowed; while one is deleted, only changes of
+    // the other indexes' throughput. Source: Developer Guide, "Managing Global Secondary Indexes".
     const bool deleting =
         std::any_of(found->indexes.begin(), found->indexes.end(),
                     [](const Index& index) { return index.state == IndexState::kDeleting; });
-    if (deleting && !input.global_secondary_index_updates)
-        return errors::table_being_updated(found->name);
+    if (deleting && changes_table(input)) return errors::table_being_updated(found->name);
     Table table = *found;
     if (input.billing_mode) {
         const bool on_demand = *input.billing_mode == "PAY_PER_REQUEST";
@@ -188,7 +197,7 @@ Outcome<UpdateTable::Output> UpdateTable::run(DynamoDbService& service, OpContex
                 "BillingMode is PROVISIONED");
         }
         if (on_demand && !table.on_demand) table.on_demand_since = context.now();
-        if (on_demand && !table.on_demand) {
+        if (on_demand != table.on_demand) {
             table.throughput = {};
             for (Index& index : table.indexes) index.throughput = {};
         }
@@ -204,8 +213,10 @@ Outcome<UpdateTable::Output> UpdateTable::run(DynamoDbService& service, OpContex
         MR_CHECK_OK(change_throughput(context, *input.provisioned_throughput, "table",
                                       table.throughput, table.last_increase, table.last_decrease));
     }
-    if (input.on_demand_throughput)
-        MR_CHECK_OK(apply_on_demand_throughput(table, *input.on_demand_throughput));
+    if (input.on_demand_throughput) {
+        MR_CHECK_OK(apply_on_demand_throughput(table.on_demand, table.throughput,
+                                               *input.on_demand_throughput));
+    }
     if (input.global_secondary_index_updates) MR_CHECK_OK(change_indexes(context, input, table));
     if (input.billing_mode) MR_CHECK_OK(check_index_billing(table));
     if (input.stream_specification)

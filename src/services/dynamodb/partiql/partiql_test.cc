@@ -213,6 +213,16 @@ TEST_F(PartiqlTest, ABatchsErrorsAreTheStatementsOwn) {
     ASSERT_TRUE(read);
     EXPECT_EQ(item::to_json(*(*read->responses)[0].item), "{\"n\":{\"N\":\"9\"}}");
     EXPECT_EQ((*read->responses)[1].error->code, "ValidationError");
+
+    server_.restrict_to(R"({"Statement":[{"Effect":"Allow","Action":"dynamodb:PartiQLDelete",)"
+                        R"("Resource":"*"}]})");
+    batch.statements = {{{.statement = "INSERT INTO music VALUE {'pk': 'denied', 'sk': 1}"},
+                         {.statement = "DELETE FROM music WHERE pk = 'new' AND sk = 1"}}};
+    const auto partly = server_.run<BatchExecuteStatement>(batch);
+    ASSERT_TRUE(partly);
+    EXPECT_EQ((*partly->responses)[0].error->code, "AccessDenied");
+    EXPECT_FALSE((*partly->responses)[1].error);
+    EXPECT_EQ(numbers("SELECT * FROM music WHERE pk = 'new' OR pk = 'denied'"), "");
 }
 
 TEST_F(PartiqlTest, ATransactionIsAllOrNothing) {

@@ -14,12 +14,11 @@ namespace millrace::lambda {
 namespace {
 
 constexpr size_t kPayloadBytesMax = 6'291'456;
-constexpr size_t kEventPayloadBytesMax = 1'048'576;
 // Longer than any function may run, start included: the wait's last resort.
 constexpr std::chrono::seconds kLongest{960};
 
 Result<void> check_payload(std::string_view payload, std::string_view type) {
-    const size_t bytes_max = type == "Event" ? kEventPayloadBytesMax : kPayloadBytesMax;
+    const size_t bytes_max = type == "Event" ? AsyncQueue::kPayloadBytesMax : kPayloadBytesMax;
     if (payload.size() > bytes_max)
         return errors::payload_too_large(payload.size(), type, bytes_max);
     if (!payload.empty() && !codec::is_valid_json(payload)) return errors::payload_is_no_json();
