@@ -23,14 +23,6 @@ Error failure(std::string message) {
     return Error{.code = "DataFolder", .http_status = 500, .message = std::move(message)};
 }
 
-std::string value_of(std::string_view text, std::string_view name) {
-    const std::string start = std::string(name) + "=";
-    const size_t at = text.find(start);
-    if (at == std::string_view::npos) return {};
-    const std::string_view rest = text.substr(at + start.size());
-    return std::string(rest.substr(0, rest.find('\n')));
-}
-
 }  // namespace
 
 Result<DataFolder> DataFolder::open(const std::string& path) {

@@ -43,7 +43,7 @@ TEST_F(DataFolderTest, IsLockedWhileOpen) {
 
 TEST_F(DataFolderTest, KnowsItsFormat) {
     EXPECT_EQ(refusal(), "opened");
-    write("format", "3\n");
+    write("format", std::to_string(DataFolder::kFormat + 1) + "\n");
     EXPECT_NE(refusal().find("newer version"), std::string::npos);
     write("format", "1\n");
     EXPECT_NE(refusal().find("earlier version"), std::string::npos);

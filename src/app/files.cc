@@ -50,4 +50,12 @@ Result<void> write_file(const std::string& path, std::string_view text, mode_t m
     return {};
 }
 
+std::string value_of(std::string_view text, std::string_view name) {
+    const std::string start = std::string(name) + "=";
+    const size_t at = text.find(start);
+    if (at == std::string_view::npos) return {};
+    const std::string_view rest = text.substr(at + start.size());
+    return std::string(rest.substr(0, rest.find('\n')));
+}
+
 }  // namespace millrace::app

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "app/dax_proxy.h"
 #include "app/runtime.h"
 #include "core/log.h"
 
@@ -42,8 +43,8 @@ bool parse_ports(const std::string& text, uint16_t& first, uint16_t& last) {
     return true;
 }
 
-int serve(app::RuntimeOptions options) {
-    // Blocked before threads start, so that only sigwait below gets them.
+// Blocked before threads start, so that only wait_for_end gets them.
+sigset_t block_signals() {
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
@@ -57,7 +58,38 @@ int serve(app::RuntimeOptions options) {
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);
     }
+    return signals;
+}
 
+// Says that the server is ready, and waits until it shall end.
+template <class Server>
+void wait_for_end(Server& server, const sigset_t& signals) {
+    if (const std::string authority = server.authority_file(); !authority.empty())
+        fmt::print("TLS clients must trust {}\n", authority);
+    fmt::print("Ready.\n");
+    std::fflush(stdout);
+    int received = 0;
+    while (sigwait(&signals, &received) == 0 && received == SIGHUP) server.reload_certificates();
+    server.stop();
+}
+
+int serve_dax(app::DaxProxyOptions options) {
+    const sigset_t signals = block_signals();
+    std::string where;
+    if (options.port != 0) where += fmt::format(" dax://{}:{}", options.listen, options.port);
+    if (options.tls_port != 0)
+        where += fmt::format(" daxs://{}:{}", options.listen, options.tls_port);
+    where += " before " + options.upstream;
+    if (options.development) where += ", keys test/test";
+    auto proxy = app::DaxProxy::start(std::move(options));
+    if (!proxy) return fail(proxy.error().message);
+    fmt::print("millrace {}:{}\n", kVersion, where);
+    wait_for_end(**proxy, signals);
+    return 0;
+}
+
+int serve(app::RuntimeOptions options) {
+    const sigset_t signals = block_signals();
     const bool development = options.development;
     const std::string where = options.data_dir ? "data in " + *options.data_dir : "in memory";
     const std::string listen = options.listen;
@@ -75,14 +107,7 @@ int serve(app::RuntimeOptions options) {
     add("daxs", tls_listen, dax_tls_port);
     fmt::print("millrace {}: http://{}:{}{}, {}{}\n", kVersion, listen, (*runtime)->port(), others,
                where, development ? ", keys test/test" : "");
-    if (const std::string authority = (*runtime)->authority_file(); !authority.empty())
-        fmt::print("TLS clients must trust {}\n", authority);
-    fmt::print("Ready.\n");
-    std::fflush(stdout);
-    int received = 0;
-    while (sigwait(&signals, &received) == 0 && received == SIGHUP)
-        (*runtime)->reload_certificates();
-    (*runtime)->stop();
+    wait_for_end(**runtime, signals);
     return 0;
 }
 
@@ -167,6 +192,52 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(1, 65535))
         ->capture_default_str();
     add_common(dev_command);
+    app::DaxProxyOptions proxy;
+    int proxy_port = 8111;
+    int proxy_tls_port = 0;
+    CLI::App* dax_command =
+        cli.add_subcommand("dax", "Serve a DAX cache before a DynamoDB endpoint");
+    dax_command->add_option("--upstream", proxy.upstream, "http[s]://HOST[:PORT] of DynamoDB")
+        ->required();
+    dax_command
+        ->add_option("--upstream-ca", proxy.upstream_authorities,
+                     "PEM file of the authorities to trust; none: the system's")
+        ->check(CLI::ExistingFile);
+    dax_command
+        ->add_option("--credentials", proxy.credentials_file,
+                     "File of the upstream's keys, as AWS_ACCESS_KEY_ID=... lines; none: the "
+                     "environment")
+        ->check(CLI::ExistingFile);
+    dax_command->add_option("--region", proxy.region, "Region of the upstream")
+        ->capture_default_str();
+    dax_command->add_option("--account-id", proxy.account, "Account in the cluster's ARN")
+        ->capture_default_str();
+    dax_command->add_option("--cluster", proxy.cluster, "Name in the cluster's ARN")
+        ->capture_default_str();
+    dax_command->add_option("--port", proxy_port, "Port of dax; 0: none")
+        ->check(CLI::Range(0, 65535))
+        ->capture_default_str();
+    dax_command->add_option("--tls-port", proxy_tls_port, "Port of daxs; by convention 9111")
+        ->check(CLI::Range(1, 65535));
+    dax_command->add_option("--listen", proxy.listen, "Address to listen on")
+        ->check(CLI::ValidIPV4)
+        ->capture_default_str();
+    CLI::Option* proxy_certificate =
+        dax_command->add_option("--tls-cert", tls.certificate, "PEM file of the certificate");
+    CLI::Option* proxy_key =
+        dax_command->add_option("--tls-key", tls.key, "PEM file of its private key");
+    proxy_certificate->needs(proxy_key);
+    proxy_key->needs(proxy_certificate);
+    CLI::Option* keys = dax_command->add_option("--keys-file", proxy.keys_file,
+                                                "JSON file of the keys that clients may use");
+    CLI::Option* proxy_development =
+        dax_command->add_flag("--development", proxy.development, "Clients use the keys test/test");
+    keys->excludes(proxy_development);
+    dax_command->add_option("--data-dir", proxy.data_dir,
+                            "Folder of what clients remember; needed without --development");
+    dax_command->add_option("--log-level", log_level, "debug, info, warn or error")
+        ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+        ->capture_default_str();
     CLI::App* version_command = cli.add_subcommand("version", "Print the version");
     try {
         cli.parse(argc, argv);
@@ -190,6 +261,17 @@ int main(int argc, char** argv) {
         if (!runtime) return fail(runtime.error().message);
         fmt::print("{}", (*runtime)->print_operations());
         return 0;
+    }
+    if (dax_command->parsed()) {
+        proxy.port = static_cast<uint16_t>(proxy_port);
+        proxy.tls_port = static_cast<uint16_t>(proxy_tls_port);
+        if (!tls.certificate.empty()) proxy.tls = tls;
+        if (proxy.credentials_file.empty()) {
+            proxy.credential = {environment("AWS_ACCESS_KEY_ID"),
+                                environment("AWS_SECRET_ACCESS_KEY"),
+                                environment("AWS_SESSION_TOKEN")};
+        }
+        return serve_dax(std::move(proxy));
     }
     options.port = static_cast<uint16_t>(port);
     options.dax_node_memory_bytes = dax_node_memory_mib << 20;

@@ -1,6 +1,7 @@
 #include "gateway/request.h"
 
 #include "contracts/request_facts.h"
+#include "gateway/errors.h"
 #include "model/validate.h"
 
 namespace millrace::gateway {

@@ -25,9 +25,10 @@ TABLES = {"s": ("S", None), "sn": ("S", "N"), "nb": ("N", "B"), "bs": ("B", "S")
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    port = free_port()
-    instance = Server(tmp_path_factory.mktemp("clients") / "data", ["--dax-port", str(port)])
-    instance.dax_url = f"dax://127.0.0.1:{port}"
+    ports = {"dax": free_port(), "daxs": free_port()}
+    instance = Server(tmp_path_factory.mktemp("clients") / "data",
+                      ["--dax-port", str(ports["dax"]), "--dax-tls-port", str(ports["daxs"])])
+    instance.dax_urls = {scheme: f"{scheme}://127.0.0.1:{port}" for scheme, port in ports.items()}
     yield instance.start()
     assert instance.stop() == 0
 
@@ -76,17 +77,41 @@ def comparable(operation, arguments, outcome, prefix):
     return answer
 
 
-@pytest.mark.parametrize("name", DRIVERS)
-def test_every_step_has_the_outcome_of_dynamodb_itself(server, expected, tmp_path, name):
-    steps = steps_for(server.client("dynamodb"), name)
-    (tmp_path / "steps.json").write_text(json.dumps(steps))
-    environment = {**os.environ, "AWS_ACCESS_KEY_ID": ROOT_KEY, "AWS_SECRET_ACCESS_KEY": ROOT_SECRET,
-                   "NODE_MODULES": str(INSTALLED / name)}
-    run = subprocess.run([*DRIVERS[name], server.dax_url, tmp_path / "steps.json"], env=environment, timeout=120,
+def trust(server, folder):
+    """The environment in which the drivers trust the server's own authority."""
+    authority, store = server.data_dir / "tls/ca.pem", folder / "authority.p12"
+    subprocess.run(["keytool", "-importcert", "-noprompt", "-alias", "authority", "-file", authority, "-keystore", store,
+                    "-storetype", "PKCS12", "-storepass", "changeit"], check=True, capture_output=True)
+    return {"SSL_CERT_FILE": str(authority), "NODE_EXTRA_CA_CERTS": str(authority),
+            "JAVA_TOOL_OPTIONS": f"-Djavax.net.ssl.trustStore={store} -Djavax.net.ssl.trustStorePassword=changeit"}
+
+
+def drive(server, folder, name, scheme, steps, key=ROOT_KEY, secret=ROOT_SECRET):
+    """The outcomes of the steps through a client."""
+    (folder / "steps.json").write_text(json.dumps(steps))
+    environment = {**os.environ, "AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret,
+                   "NODE_MODULES": str(INSTALLED / name), **(trust(server, folder) if scheme == "daxs" else {})}
+    run = subprocess.run([*DRIVERS[name], server.dax_urls[scheme], folder / "steps.json"], env=environment, timeout=120,
                          capture_output=True, text=True)
     assert run.returncode == 0, run.stderr[-2000:]
-    got = json.loads(run.stdout)
+    return json.loads(run.stdout)
+
+
+@pytest.mark.parametrize("scheme", ["dax", "daxs"])
+@pytest.mark.parametrize("name", DRIVERS)
+def test_every_step_has_the_outcome_of_dynamodb_itself(server, expected, tmp_path, name, scheme):
+    prefix = f"{name}-{scheme}"
+    steps = steps_for(server.client("dynamodb"), prefix)
+    got = drive(server, tmp_path, name, scheme, steps)
     assert len(got) == len(expected) == len(steps) > 100
     wrong = [(step, through_dax, direct) for step, through_dax, direct in zip(steps, got, expected)
-             if comparable(*step, through_dax, name) != comparable(*step, direct, "direct")]
+             if comparable(*step, through_dax, prefix) != comparable(*step, direct, "direct")]
     assert not wrong, f"{len(wrong)} steps differ: {wrong}"
+
+
+def test_policies_can_ask_for_tls(server, expected, tmp_path):
+    key = server.user("only-daxs", {"Effect": "Allow", "Action": "dax:*", "Resource": "*",
+                                    "Condition": {"Bool": {"aws:SecureTransport": "true"}}})
+    step = ["GetItem", {"TableName": "direct-s", "Key": {"pk": {"S": "nobody"}}}]
+    assert drive(server, tmp_path, "python", "dax", [step], *key) == [{"error": "AccessDeniedException"}]
+    assert drive(server, tmp_path, "python", "daxs", [step], *key) == [{"ok": {}}]

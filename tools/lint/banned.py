@@ -1,5 +1,5 @@
 """Finds calls that only some rooms may make: the clock, randomness, threads, files and the environment
-belong to core, store, net, sandbox, workers, gateway and app; everybody else gets them from its context.
+belong to core, store, net, sandbox, workers, gateway, client and app; everybody else gets them from its context.
 """
 import pathlib
 import re
@@ -7,7 +7,8 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FREE = ("src/core/", "src/store/", "src/net/", "src/sandbox/", "src/workers/", "src/gateway/", "src/app/")
+FREE = ("src/core/", "src/store/", "src/net/", "src/sandbox/", "src/workers/", "src/gateway/", "src/app/",
+        "src/client/")
 BANNED = [
     (r"std::regex\b", "std::regex: use re2", ()),
     (r"\b(system_clock|steady_clock)::now\b", "the clock: use the context's time", FREE),

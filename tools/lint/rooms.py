@@ -14,7 +14,8 @@ README_LINES_MAX = 80
 LIBRARIES = {
     "boost/": {"net", "gateway", "sandbox", "app"},
     "rocksdb/": {"store"},
-    "openssl/": {"codec", "net"},
+    "openssl/": {"codec", "net", "app"},
+    "curl/": {"client"},
     "simdjson.h": {"codec", "item", "model", "auth"},
 }
 

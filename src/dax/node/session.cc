@@ -172,6 +172,7 @@ Result<void> Session::use_role() {
 contracts::RequestFacts Session::facts() const {
     contracts::RequestFacts facts;
     facts.source_ip = peer_;
+    facts.secure = secure();
     facts.user_agent = user_agent_;
     facts.region = node_.options().region;
     facts.now = node_.parts().clock.now();

@@ -2,9 +2,13 @@
 // what they mean.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
+
 #include "dax/wire/methods.h"
 #include "dax/wire/recorded.h"
 #include "dax/wire/requests.h"
+#include "dax/wire/responses.h"
 
 namespace millrace::dax {
 namespace {
@@ -371,6 +375,228 @@ TEST(Again, EveryRequestMeansTheSame) {
         ++requests;
     }
     EXPECT_EQ(requests, 242);
+}
+
+// ---- Answers of batches and transactions from what they mean ----
+
+// Taken apart as a client does, made again by what makes them here.
+class Answers {
+public:
+    explicit Answers(testing::FixedDirectory& directory) : directory_(directory) {}
+    std::string again(Method method, cbor::Reader& request, cbor::Reader& answer);
+
+private:
+    item::Item whole(item::ItemView key, std::string_view value) {
+        return read_item(directory_, key, testing::learn(directory_, value)).value();
+    }
+    // Of paths with one element only.
+    static item::Item projected(cbor::Reader& reader, const Projection& projection) {
+        item::ItemBuilder item;
+        for (auto all = reader.map(); reader.more(all);) {
+            const auto ordinal = static_cast<size_t>(reader.integer());
+            std::string flat;
+            EXPECT_TRUE(read_value(reader, flat));
+            item.set(projection.paths.at(ordinal).at(0).name, item::ValueView::at(flat));
+        }
+        return item.build();
+    }
+    static std::optional<std::vector<api::ConsumedCapacity>> capacities(cbor::Reader& reader) {
+        std::vector<api::ConsumedCapacity> all;
+        for (auto each = reader.array(); reader.more(each);)
+            all.push_back(testing::read_capacity(reader.bytes()).value());
+        return all;
+    }
+    template <class Units>
+    static void units(cbor::Reader& reader, Units& to, int64_t field) {
+        const double value = reader.number();
+        if (field == 1) to.capacity_units = value;
+        if (field == 2) to.read_capacity_units = value;
+        if (field == 3) to.write_capacity_units = value;
+    }
+    static std::optional<std::vector<api::ConsumedCapacity>> transact_capacities(
+        cbor::Reader& reader);
+    static std::map<std::string, std::vector<api::ItemCollectionMetrics>> metrics(
+        cbor::Reader& reader);
+    std::string batch_get(cbor::Reader& request, cbor::Reader& answer);
+    std::string batch_write(cbor::Reader& request, cbor::Reader& answer);
+    std::string transact_get(cbor::Reader& request, cbor::Reader& answer);
+
+    testing::FixedDirectory& directory_;
+};
+
+std::optional<std::vector<api::ConsumedCapacity>> Answers::transact_capacities(
+    cbor::Reader& reader) {
+    std::vector<api::ConsumedCapacity> all;
+    for (auto each = reader.array(); reader.more(each);) {
+        api::ConsumedCapacity& one = all.emplace_back();
+        for (auto fields = reader.map(); reader.more(fields);) {
+            const int64_t field = reader.integer();
+            if (field == 4) {
+                one.table_name = std::string(reader.text());
+            } else if (field == 5) {
+                one.table.emplace();
+                for (auto parts = reader.map(); reader.more(parts);) {
+                    const int64_t part = reader.integer();
+                    units(reader, *one.table, part);
+                }
+            } else {
+                units(reader, one, field);
+            }
+        }
+    }
+    return all;
+}
+
+std::map<std::string, std::vector<api::ItemCollectionMetrics>> Answers::metrics(
+    cbor::Reader& reader) {
+    std::map<std::string, std::vector<api::ItemCollectionMetrics>> all;
+    for (auto tables = reader.map(); reader.more(tables);) {
+        const std::string table(reader.text());
+        for (auto each = reader.array(); reader.more(each);) {
+            api::ItemCollectionMetrics& one = all[table].emplace_back();
+            cbor::Reader inner(reader.bytes());
+            std::string hash;
+            EXPECT_TRUE(read_value(inner, hash));
+            one.item_collection_key =
+                item::ItemBuilder().set("pk", item::ValueView::at(hash)).build();
+            const double lower = inner.number();
+            one.size_estimate_range_gb = {lower, inner.number()};
+        }
+    }
+    return all;
+}
+
+std::string Answers::batch_get(cbor::Reader& request_reader, cbor::Reader& answer) {
+    const BatchGetItemRequest request = decode_batch_get_item(request_reader, directory_).value();
+    std::vector<BatchGetAnswer> parts(request.tables.size());
+    const auto place = [&](std::string_view name) {
+        size_t i = 0;
+        while (request.tables.at(i).table != name) ++i;
+        return i;
+    };
+    EXPECT_TRUE(answer.array_of(2));
+    for (auto tables = answer.map(); answer.more(tables);) {
+        const size_t i = place(answer.text());
+        const BatchGetTable& table = request.tables[i];
+        for (auto items = answer.array(); answer.more(items);) {
+            if (table.projection) {
+                parts[i].items.push_back(projected(answer, *table.projection));
+                continue;
+            }
+            const item::Item key = read_key(*table.schema, answer.bytes()).value();
+            EXPECT_TRUE(answer.more(items));
+            parts[i].items.push_back(whole(key, answer.bytes()));
+        }
+    }
+    for (auto tables = answer.map(); answer.more(tables);) {
+        const size_t i = place(answer.text());
+        for (auto keys = answer.array(); answer.more(keys);) {
+            parts[i].unprocessed.push_back(
+                read_key(*request.tables[i].schema, answer.bytes()).value());
+        }
+    }
+    std::string out;
+    EXPECT_TRUE(encode_batch_get(out, directory_, request, parts, capacities(answer)));
+    return out;
+}
+
+std::string Answers::batch_write(cbor::Reader& request_reader, cbor::Reader& answer) {
+    const BatchWriteItemRequest request =
+        decode_batch_write_item(request_reader, directory_).value();
+    api::BatchWriteItemOutput output;
+    auto& unprocessed = output.unprocessed_items.emplace();
+    for (auto tables = answer.map(); answer.more(tables);) {
+        const std::string table(answer.text());
+        for (auto writes = answer.array(); answer.more(writes);) {
+            const item::Item key = read_key(*request.schemas.at(table), answer.bytes()).value();
+            EXPECT_TRUE(answer.more(writes));
+            api::WriteRequest& write = unprocessed[table].emplace_back();
+            if (const auto value = answer.bytes_or_null()) {
+                write.put_request.emplace().item = whole(key, *value);
+            } else {
+                write.delete_request.emplace().key = key;
+            }
+        }
+    }
+    output.consumed_capacity = capacities(answer);
+    output.item_collection_metrics = metrics(answer);
+    std::string out;
+    EXPECT_TRUE(encode_batch_write(out, directory_, request, output));
+    return out;
+}
+
+std::string Answers::transact_get(cbor::Reader& request_reader, cbor::Reader& answer) {
+    const TransactGetItemsRequest request =
+        decode_transact_get_items(request_reader, directory_).value();
+    api::TransactGetItemsOutput output;
+    auto& responses = output.responses.emplace();
+    EXPECT_TRUE(answer.array_of(2));
+    size_t i = 0;
+    for (auto items = answer.array(); answer.more(items); ++i) {
+        api::ItemResponse& response = responses.emplace_back();
+        if (answer.take_null()) continue;
+        if (request.projections.at(i)) {
+            response.item = projected(answer, *request.projections[i]);
+        } else {
+            const api::Get& get = *(*request.input.transact_items)[i].get;
+            response.item = whole(*get.key, answer.bytes());
+        }
+    }
+    output.consumed_capacity = transact_capacities(answer);
+    std::string out;
+    EXPECT_TRUE(encode_transact_get(out, directory_, request, output));
+    return out;
+}
+
+std::string Answers::again(Method method, cbor::Reader& request, cbor::Reader& answer) {
+    EXPECT_TRUE(answer.array_of(0));
+    if (method == Method::kBatchGetItem) return batch_get(request, answer);
+    if (method == Method::kBatchWriteItem) return batch_write(request, answer);
+    if (method == Method::kTransactGetItems) return transact_get(request, answer);
+    if (method != Method::kTransactWriteItems) return {};
+    api::TransactWriteItemsOutput output;
+    EXPECT_TRUE(answer.array_of(3));
+    EXPECT_TRUE(answer.array_of(0));
+    output.consumed_capacity = transact_capacities(answer);
+    output.item_collection_metrics = metrics(answer);
+    std::string out;
+    encode_transact_write(out, output);
+    return out;
+}
+
+TEST(Again, BatchesAndTransactionsAreAnsweredAsTheClientsAcceptedThem) {
+    testing::FixedDirectory directory = testing::toy_directory();
+    Answers answers(directory);
+    std::map<std::string, std::string> requests;
+    for (const JsonValue& one : recorded().find("vectors")->elements()) {
+        const std::string name = text_of(one, "name");
+        if (name.ends_with("-request"))
+            requests.emplace(name.substr(0, name.size() - 8), bytes_of(one));
+    }
+    int compared = 0;
+    for (const JsonValue& one : recorded().find("vectors")->elements()) {
+        const std::string name = text_of(one, "name");
+        if (!name.ends_with("-response") || bytes_of(one)[0] != '\x80') continue;
+        const auto request = requests.find(name.substr(0, name.size() - 9));
+        if (request == requests.end()) continue;
+        SCOPED_TRACE(name);
+        cbor::Reader request_reader(request->second);
+        (void)request_reader.integer();
+        const MethodInfo* method = find_method(request_reader.integer());
+        ASSERT_NE(method, nullptr);
+        const std::string bytes = bytes_of(one);
+        cbor::Reader reader(bytes);
+        const std::string made = answers.again(method->method, request_reader, reader);
+        if (made.empty()) continue;
+        // The order of tables and of a set's members is free.
+        std::string sorted = made;
+        std::string sorted_bytes = bytes;
+        std::sort(sorted.begin(), sorted.end());
+        std::sort(sorted_bytes.begin(), sorted_bytes.end());
+        EXPECT_EQ(hex(sorted), hex(sorted_bytes)) << hex(made) << "\n" << hex(bytes);
+        ++compared;
+    }
+    EXPECT_GE(compared, 7);
 }
 
 }  // namespace

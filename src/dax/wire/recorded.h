@@ -2,13 +2,17 @@
 // of that run. Thread-safety: none. Only in tests.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <fstream>
 #include <sstream>
 #include <string>
 
 #include "codec/hex.h"
 #include "codec/json.h"
+#include "dax/wire/cbor.h"
 #include "dax/wire/testing.h"
+#include "model/generated/dynamodb.h"
 
 namespace millrace::dax::testing {
 
@@ -51,6 +55,45 @@ inline FixedDirectory toy_directory() {
         directory.add_list(std::stoll(id), std::move(list));
     }
     return directory;
+}
+
+// Most lists of the run are not recorded: any names will do, as many as there are values.
+inline std::string_view learn(FixedDirectory& directory, std::string_view value) {
+    cbor::Reader reader(value);
+    const int64_t id = reader.integer();
+    if (id == kEmptyListId || directory.names(id)) return value;
+    AttributeNames names;
+    const auto add = [&] {
+        names.push_back("list" + std::to_string(id) + static_cast<char>('a' + names.size()));
+    };
+    if (reader.peek().major == cbor::Major::kMap && reader.peek().indefinite) {
+        for (auto all = reader.map(); reader.more(all); add()) {
+            (void)reader.integer();
+            (void)reader.item();
+        }
+    } else {
+        for (; !reader.at_end(); add()) (void)reader.item();
+    }
+    directory.add_list(id, names);
+    return value;
+}
+
+inline std::optional<model::dynamodb::ConsumedCapacity> read_capacity(std::string_view bytes) {
+    cbor::Reader reader(bytes);
+    model::dynamodb::ConsumedCapacity capacity;
+    capacity.table_name = std::string(reader.text());
+    capacity.capacity_units = reader.number();
+    if (!reader.take_null()) capacity.table.emplace().capacity_units = reader.number();
+    for (auto* indexes : {&capacity.global_secondary_indexes, &capacity.local_secondary_indexes}) {
+        if (reader.take_null()) continue;
+        indexes->emplace();
+        for (auto all = reader.map(); reader.more(all);) {
+            const std::string name(reader.text());
+            (**indexes)[name].capacity_units = reader.number();
+        }
+    }
+    EXPECT_TRUE(reader.ok() && reader.at_end());
+    return capacity;
 }
 
 }  // namespace millrace::dax::testing

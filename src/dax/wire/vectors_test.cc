@@ -17,6 +17,8 @@ using codec::JsonValue;
 using item::Type;
 using testing::bytes_of;
 using testing::hex;
+using testing::learn;
+using testing::read_capacity;
 using testing::recorded;
 using testing::text_of;
 using testing::toy_directory;
@@ -372,45 +374,6 @@ private:
     std::string page(cbor::Reader& reader, const KeySchema& schema, bool index, bool count_only);
     testing::FixedDirectory& directory_;
 };
-
-// Most lists of the run are not recorded: any names will do, as many as there are values.
-std::string_view learn(testing::FixedDirectory& directory, std::string_view value) {
-    cbor::Reader reader(value);
-    const int64_t id = reader.integer();
-    if (id == kEmptyListId || directory.names(id)) return value;
-    AttributeNames names;
-    const auto add = [&] {
-        names.push_back("list" + std::to_string(id) + static_cast<char>('a' + names.size()));
-    };
-    if (reader.peek().major == cbor::Major::kMap && reader.peek().indefinite) {
-        for (auto all = reader.map(); reader.more(all); add()) {
-            (void)reader.integer();
-            (void)reader.item();
-        }
-    } else {
-        for (; !reader.at_end(); add()) (void)reader.item();
-    }
-    directory.add_list(id, names);
-    return value;
-}
-
-std::optional<api::ConsumedCapacity> read_capacity(std::string_view bytes) {
-    cbor::Reader reader(bytes);
-    api::ConsumedCapacity capacity;
-    capacity.table_name = std::string(reader.text());
-    capacity.capacity_units = reader.number();
-    if (!reader.take_null()) capacity.table.emplace().capacity_units = reader.number();
-    for (auto* indexes : {&capacity.global_secondary_indexes, &capacity.local_secondary_indexes}) {
-        if (reader.take_null()) continue;
-        indexes->emplace();
-        for (auto all = reader.map(); reader.more(all);) {
-            const std::string name(reader.text());
-            (**indexes)[name].capacity_units = reader.number();
-        }
-    }
-    EXPECT_TRUE(reader.ok() && reader.at_end());
-    return capacity;
-}
 
 std::string Answers::item(cbor::Reader& reader, const KeySchema& schema, item::ItemView key) {
     std::string value;

@@ -150,6 +150,12 @@ Result<Cluster> need_available(contracts::OpContext& context,
     return cluster;
 }
 
+Result<void> check_parameter_group(contracts::OpContext& context, const std::string& name) {
+    if (!find_parameter_group(context.txn(), context.account(), context.region(), name))
+        return errors::no_parameter_group(name);
+    return {};
+}
+
 void change_cluster(contracts::OpContext& context, Cluster& cluster) {
     cluster.generation += 1;
     put_cluster(context.txn(), cluster);

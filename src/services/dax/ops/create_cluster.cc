@@ -53,12 +53,6 @@ std::string given(const std::optional<std::string>& text, std::string_view other
 
 }  // namespace
 
-Result<void> check_parameter_group(contracts::OpContext& context, const std::string& name) {
-    if (!find_parameter_group(context.txn(), context.account(), context.region(), name))
-        return errors::no_parameter_group(name);
-    return {};
-}
-
 Result<void> CreateCluster::check(const Input& input) {
     MR_CHECK_OK(check_role_arn(*input.iam_role_arn));
     MR_CHECK_OK(check_cluster_name(input.cluster_name));
