@@ -1,5 +1,5 @@
 """A cluster of three through the official Python client: nothing is lost and nothing stale stays while clients write and
-read and the nodes that lead are rebooted; tables are used as the cluster's role; who may not connect is not served."""
+read and the nodes that lead are rebooted; tables are used as the cluster's role; who may not connect is not served; over TLS, too."""
 import json
 import socket
 import threading
@@ -111,7 +111,7 @@ def test_tables_are_used_as_the_role(server, control, table):
                                  "Resource": "*"}, service="dax.amazonaws.com")
     url = create(server, control, "reader", 1, role)["ClusterDiscoveryEndpoint"]["URL"]
     through = client(url)
-    assert through.get_item(TableName="items", Key={"pk": {"S": "none"}}) .get("Item") is None
+    assert through.get_item(TableName="items", Key={"pk": {"S": "none"}}).get("Item") is None
     with pytest.raises(ClientError) as refused:
         through.put_item(TableName="items", Item={"pk": {"S": "x"}})
     assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
@@ -153,3 +153,18 @@ def test_groups_decide_who_connects(server, control, table):
     ec2.revoke_security_group_ingress(**rule)
     assert all(closed_at_once(endpoint) for endpoint in endpoints)
     control.delete_cluster(ClusterName="closed")
+
+
+def test_an_encrypted_cluster(server, control, table, monkeypatch):
+    role = server.role("encrypted", EVERYTHING, service="dax.amazonaws.com")
+    made = create(server, control, "secret", 2, role, ClusterEndpointEncryptionType="TLS")
+    url = made["ClusterDiscoveryEndpoint"]["URL"]
+    assert url.startswith("daxs://")
+    monkeypatch.setenv("SSL_CERT_FILE", str(server.data_dir / "tls/ca.pem"))
+    through = client(url)
+    through.put_item(TableName="items", Item={"pk": {"S": "z"}, "n": {"N": "3"}})
+    assert number(through.get_item(TableName="items", Key={"pk": {"S": "z"}})) == 3
+    through.close()
+    control.reboot_node(ClusterName="secret", NodeId="secret-a")
+    assert [node["NodeStatus"] for node in available(control, "secret")["Nodes"]] == ["available"] * 2
+    control.delete_cluster(ClusterName="secret")
