@@ -19,8 +19,6 @@ namespace {
 
 // A call waits for the upstream on its thread.
 constexpr size_t kThreads = 64;
-constexpr std::chrono::minutes kIdleTimeout{15};
-constexpr std::chrono::seconds kHandshakeTimeout{30};
 constexpr std::chrono::seconds kStopGrace{5};
 
 Error failure(std::string message) {
@@ -75,6 +73,7 @@ private:
     std::optional<DataFolder> folder_;
     std::string authority_file_;
     std::unique_ptr<store::Store> store_;
+    std::unique_ptr<dax::AttributeLists> lists_;
     std::unique_ptr<client::RemoteCalls> upstream_;
     std::unique_ptr<net::ThreadPool> pool_;
     std::unique_ptr<dax::Node> node_;
@@ -148,19 +147,16 @@ Result<void> Proxy::start() {
     remote.credential = options_.credential;
     MR_TRY(upstream_, client::RemoteCalls::open(std::move(remote), clock_, rng_));
     pool_ = std::make_unique<net::ThreadPool>(kThreads);
+    lists_ = std::make_unique<dax::AttributeLists>(*store_);
     dax::NodeOptions node_options;
     node_options.cluster = options_.cluster;
     node_options.account = options_.account;
     node_options.region = options_.region;
     node_ = std::make_unique<dax::Node>(
-        dax::NodeParts{*upstream_, *keys_, authorizer_, *store_, clock_, rng_, *pool_},
+        dax::NodeParts{*upstream_, *keys_, authorizer_, *lists_, clock_, rng_, *pool_},
         std::move(node_options));
-    net::ServerOptions server_options;
-    server_options.address = options_.listen;
-    server_options.head_timeout = kHandshakeTimeout;
-    server_options.idle_timeout = kIdleTimeout;
+    net::ServerOptions server_options = dax::server_options(options_.listen, options_.port);
     if (options_.port != 0) {
-        server_options.port = options_.port;
         server_ = std::make_unique<net::Server>(server_options, *node_, *pool_);
         MR_CHECK_OK(server_->start());
     }

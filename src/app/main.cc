@@ -29,6 +29,20 @@ int fail(const std::string& message) {
     return 1;
 }
 
+// "8200-8299". False: that is no range of ports.
+bool parse_ports(const std::string& text, uint16_t& first, uint16_t& last) {
+    unsigned low = 0;
+    unsigned high = 0;
+    int used = 0;
+    if (std::sscanf(text.c_str(), "%5u-%5u%n", &low, &high, &used) != 2 ||
+        static_cast<size_t>(used) != text.size() || low == 0 || low > high || high > 65535) {
+        return false;
+    }
+    first = static_cast<uint16_t>(low);
+    last = static_cast<uint16_t>(high);
+    return true;
+}
+
 // Blocked before threads start, so that only wait_for_end gets them.
 sigset_t block_signals() {
     sigset_t signals;
@@ -113,6 +127,8 @@ int main(int argc, char** argv) {
     int port = 4566;
     int dax_port = 0;
     int dev_dax_port = 8111;
+    std::string dax_ports = "8200-8299";
+    uint64_t dax_node_memory_mib = 512;
     int tls_port = 0;
     int dax_tls_port = 0;
     net::TlsFiles tls;
@@ -143,6 +159,22 @@ int main(int argc, char** argv) {
             ->add_option("--stream-shard-rate", options.stream_shard_rate,
                          "Records a second above which a shard of a table's stream is split")
             ->check(CLI::PositiveNumber)
+            ->capture_default_str();
+        command->add_option("--dax-role", options.dax_role,
+                            "ARN of the role as which the DAX node uses tables (default: root)");
+        command
+            ->add_option("--dax-ports", dax_ports,
+                         "Ports of the nodes of DAX clusters that are made by its API")
+            ->check([&](const std::string& text) {
+                return parse_ports(text, options.dax_ports_first, options.dax_ports_last)
+                           ? std::string()
+                           : std::string("must be FIRST-LAST");
+            })
+            ->capture_default_str();
+        command
+            ->add_option("--dax-node-memory", dax_node_memory_mib,
+                         "MiB that a DAX node keeps of items and queries at most")
+            ->check(CLI::Range(uint64_t{16}, uint64_t{1} << 20))
             ->capture_default_str();
         command->add_option("--log-level", log_level, "debug, info, warn or error")
             ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
@@ -248,11 +280,12 @@ int main(int argc, char** argv) {
         return serve_dax(std::move(proxy));
     }
     options.port = static_cast<uint16_t>(port);
+    options.dax_node_memory_bytes = dax_node_memory_mib << 20;
+    if (!options.dax_role.empty() && !options.dax_role.starts_with("arn:aws:iam::"))
+        return fail("--dax-role: must be the ARN of a role");
     options.tls_port = static_cast<uint16_t>(tls_port);
     options.dax_tls_port = static_cast<uint16_t>(dax_tls_port);
     if (!tls.certificate.empty()) options.tls = tls;
-    if (tls_port == 0 && dax_tls_port == 0 && (options.tls || !options.tls_listen.empty()))
-        return fail("--tls-cert, --tls-key and --tls-listen need --tls-port or --dax-tls-port");
     options.dax_port = static_cast<uint16_t>(dev_command->parsed() ? dev_dax_port : dax_port);
     if (serve_command->parsed()) {
         if (options.account.size() != 12 ||

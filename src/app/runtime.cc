@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <mutex>
 
 #include "app/certificates.h"
 #include "app/data_folder.h"
@@ -12,8 +13,10 @@
 #include "auth/evaluate.h"
 #include "contracts/wake_hub.h"
 #include "core/log.h"
+#include "core/mutex.h"
 #include "core/random.h"
 #include "core/time.h"
+#include "dax/cluster/host.h"
 #include "dax/node/node.h"
 #include "gateway/gateway.h"
 #include "gateway/local_calls.h"
@@ -21,6 +24,7 @@
 #include "net/thread_pool.h"
 #include "sandbox/code_cache.h"
 #include "sandbox/runner.h"
+#include "services/dax/service.h"
 #include "services/dynamodb/service.h"
 #include "services/ec2/service.h"
 #include "services/iam/service.h"
@@ -43,8 +47,6 @@ namespace {
 constexpr size_t kPoolThreads = 8;
 // A write holds its thread until it is on disk: as many share one flush.
 constexpr size_t kDaxThreads = 32;
-constexpr std::chrono::minutes kDaxIdleTimeout{15};
-constexpr std::chrono::seconds kDaxHandshakeTimeout{30};
 constexpr size_t kWorkerThreads = 2;
 constexpr std::chrono::seconds kStopGrace{5};
 
@@ -76,7 +78,10 @@ public:
     Result<void> start();
     uint16_t port() const override { return server_->port(); }
     uint16_t dax_port() const override { return dax_server_ ? dax_server_->port() : uint16_t{0}; }
-    std::string authority_file() const override { return authority_file_; }
+    std::string authority_file() const override {
+        const MutexLock lock(tls_mutex_);
+        return authority_file_;
+    }
     void reload_certificates() override;
     void stop() override;
     std::string print_operations() const override;
@@ -85,9 +90,13 @@ private:
     Result<std::string> open_stores();
     Result<void> install_root_key();
     void start_functions();
-    Result<void> prepare_tls();
+    void make_dax_host();
     Result<void> start_dax();
-    net::ServerOptions with_tls(net::ServerOptions options, uint16_t port) const;
+    // Of all DAX nodes; its threads start with the first of them.
+    net::ThreadPool& dax_pool();
+    // What encrypted listeners show. Makes a certificate of our own if there is none.
+    Result<net::TlsFiles> tls_files();
+    Result<net::ServerOptions> with_tls(net::ServerOptions options, uint16_t port);
     std::vector<net::Server*> servers() const;
 
     RuntimeOptions options_;
@@ -107,6 +116,7 @@ private:
     std::unique_ptr<streams::StreamsService> streams_;
     std::unique_ptr<logs::LogsService> logs_;
     std::unique_ptr<ec2::Ec2Service> ec2_;
+    std::unique_ptr<dax_control::DaxControlService> dax_control_;
     std::unique_ptr<sqs::SqsService> sqs_;
     std::unique_ptr<workers::LaneThreads> lanes_;
     std::unique_ptr<lambda::LambdaService> lambda_;
@@ -116,12 +126,17 @@ private:
     std::unique_ptr<net::Server> server_;
     std::unique_ptr<net::Server> tls_server_;
     std::unique_ptr<gateway::LocalCalls> dax_calls_;
+    mutable Mutex tls_mutex_;
+    std::optional<net::TlsFiles> tls_files_ MR_GUARDED_BY(tls_mutex_);
+    std::string authority_file_ MR_GUARDED_BY(tls_mutex_);
+    std::unique_ptr<dax::AttributeLists> dax_lists_;
+    std::once_flag dax_pool_once_;
     std::unique_ptr<net::ThreadPool> dax_pool_;
+    std::unique_ptr<dax::Host> dax_host_;
     std::unique_ptr<dax::Node> dax_node_;
     std::atomic<const dax::Node*> metered_{nullptr};
     std::unique_ptr<net::Server> dax_server_;
     std::unique_ptr<net::Server> dax_tls_server_;
-    std::string authority_file_;
     std::unique_ptr<sandbox::SandboxRunner> runner_;
     bool stopped_ = false;
 };
@@ -157,6 +172,9 @@ Result<void> Wiring::install_root_key() {
 }
 
 Result<void> Wiring::start() {
+    if (options_.tls_listen.empty()) options_.tls_listen = options_.listen;
+    // Whoever needs it later: a certificate that cannot be used is told now.
+    if (options_.tls) MR_CHECK_OK(net::TlsContext::open(*options_.tls));
     MR_TRY(const std::string seal_key, open_stores());
     iam::IamOptions iam_options;
     iam_options.seal_key = seal_key;
@@ -174,6 +192,10 @@ Result<void> Wiring::start() {
     logs_ = std::make_unique<logs::LogsService>(*store_, clock_, hub_);
     sqs_ = std::make_unique<sqs::SqsService>(*store_, clock_, rng_, hub_);
     ec2_ = std::make_unique<ec2::Ec2Service>(*store_, is_own_address);
+    make_dax_host();
+    dax_control_ = std::make_unique<dax_control::DaxControlService>(
+        dax_control::DaxControlParts{*store_, clock_, *iam_, *ec2_, *dax_host_});
+    ec2_->set_users(dax_control_.get());
 
     lanes_ = std::make_unique<workers::LaneThreads>(hub_);
     lambda_ = std::make_unique<lambda::LambdaService>(lambda::LambdaParts{
@@ -188,6 +210,11 @@ Result<void> Wiring::start() {
     workers_->add(streams_->make_trimmer());
     workers_->add(logs_->make_flusher());
     for (auto& worker : dynamodb_->make_workers()) workers_->add(std::move(worker));
+    for (auto& worker : dax_host_->make_workers()) workers_->add(std::move(worker));
+    // Clusters that are there run before anybody can ask for them.
+    auto dax_worker = dax_control_->make_worker();
+    dax_worker->step(clock_.now());
+    workers_->add(std::move(dax_worker));
 
     pool_ = std::make_unique<net::ThreadPool>(kPoolThreads);
     std::vector<contracts::ServiceEntry> services;
@@ -200,6 +227,7 @@ Result<void> Wiring::start() {
     services.push_back(sqs_->entry());
     services.push_back(s3_->entry());
     services.push_back(ec2_->entry());
+    services.push_back(dax_control_->entry());
     gateway_ = std::make_unique<gateway::Gateway>(
         gateway::GatewayParts{*store_, *blobs_, *iam_, authorizer_, s3_->website(), hub_, *pool_,
                               clock_, rng_, options_.account, options_.region,
@@ -213,10 +241,9 @@ Result<void> Wiring::start() {
     server_options.port = options_.port;
     server_ = std::make_unique<net::Server>(server_options, *gateway_, *pool_);
     MR_CHECK_OK(server_->start());
-    MR_CHECK_OK(prepare_tls());
     if (options_.tls_port != 0) {
-        tls_server_ = std::make_unique<net::Server>(with_tls(server_options, options_.tls_port),
-                                                    *gateway_, *pool_);
+        MR_TRY(net::ServerOptions tls_options, with_tls(server_options, options_.tls_port));
+        tls_server_ = std::make_unique<net::Server>(std::move(tls_options), *gateway_, *pool_);
         MR_CHECK_OK(tls_server_->start());
     }
     MR_CHECK_OK(start_dax());
@@ -225,23 +252,26 @@ Result<void> Wiring::start() {
     return {};
 }
 
-Result<void> Wiring::prepare_tls() {
-    if (options_.tls_port == 0 && options_.dax_tls_port == 0) return {};
-    if (options_.tls_listen.empty()) options_.tls_listen = options_.listen;
-    if (options_.tls) return {};
+Result<net::TlsFiles> Wiring::tls_files() {
+    const MutexLock lock(tls_mutex_);
+    if (tls_files_) return *tls_files_;
+    if (options_.tls) {
+        tls_files_ = options_.tls;
+        return *tls_files_;
+    }
     std::vector<std::string> names{"localhost", "127.0.0.1", "::1"};
     if (options_.tls_listen != "127.0.0.1") names.push_back(options_.tls_listen);
     const std::string folder = folder_ ? folder_->path("tls") : temporary_->path() + "/tls";
     MR_TRY(Certificates files, keep_certificates(folder, names, clock_.now()));
-    options_.tls = std::move(files.server);
+    tls_files_ = std::move(files.server);
     authority_file_ = std::move(files.authority);
-    return {};
+    return *tls_files_;
 }
 
-net::ServerOptions Wiring::with_tls(net::ServerOptions options, uint16_t port) const {
+Result<net::ServerOptions> Wiring::with_tls(net::ServerOptions options, uint16_t port) {
     options.address = options_.tls_listen;
     options.port = port;
-    options.tls = options_.tls;
+    MR_TRY(options.tls, tls_files());
     return options;
 }
 
@@ -259,35 +289,55 @@ void Wiring::reload_certificates() {
         const Result<void> loaded = server->reload_certificate();
         if (!loaded) log::error("the certificate stays as it was: {}", loaded.error().message);
     }
+    dax_host_->reload_certificates();
+}
+
+net::ThreadPool& Wiring::dax_pool() {
+    std::call_once(dax_pool_once_,
+                   [this] { dax_pool_ = std::make_unique<net::ThreadPool>(kDaxThreads); });
+    return *dax_pool_;
+}
+
+void Wiring::make_dax_host() {
+    dax_calls_ = std::make_unique<gateway::LocalCalls>(
+        gateway::LocalCallsParts{*store_, authorizer_, hub_, clock_, rng_,
+                                 [this] { return dynamodb_->catalog().version(); }},
+        dynamodb_->entry());
+    dax_lists_ = std::make_unique<dax::AttributeLists>(*store_);
+    dax_host_ = std::make_unique<dax::Host>(
+        dax::HostParts{*dax_calls_, *iam_, authorizer_, *iam_, ec2_.get(), *dax_lists_, hub_,
+                       clock_, rng_, [this]() -> net::ThreadPool& { return dax_pool(); }},
+        dax::HostOptions{options_.listen,
+                         options_.tls_listen,
+                         [this] { return tls_files(); },
+                         {options_.dax_ports_first, options_.dax_ports_last},
+                         options_.dax_node_memory_bytes});
 }
 
 // One node of a cluster named "default", for all tables of the account.
 Result<void> Wiring::start_dax() {
     if (options_.dax_port == 0 && options_.dax_tls_port == 0) return {};
-    dax_calls_ = std::make_unique<gateway::LocalCalls>(
-        gateway::LocalCallsParts{*store_, authorizer_, hub_, clock_, rng_,
-                                 [this] { return dynamodb_->catalog().version(); }},
-        dynamodb_->entry());
-    dax_pool_ = std::make_unique<net::ThreadPool>(kDaxThreads);
     dax::NodeOptions node_options;
     node_options.account = options_.account;
     node_options.region = options_.region;
-    dax_node_ = std::make_unique<dax::Node>(
-        dax::NodeParts{*dax_calls_, *iam_, authorizer_, *store_, clock_, rng_, *dax_pool_},
-        std::move(node_options));
+    node_options.role_arn = options_.dax_role;
+    node_options.item_cache_bytes_max = node_options.query_cache_bytes_max =
+        options_.dax_node_memory_bytes / 2;
+    dax_node_ =
+        std::make_unique<dax::Node>(dax::NodeParts{*dax_calls_, *iam_, authorizer_, *dax_lists_,
+                                                   clock_, rng_, dax_pool(), iam_.get(), nullptr},
+                                    std::move(node_options));
     metered_ = dax_node_.get();
-    net::ServerOptions server_options;
-    server_options.address = options_.listen;
-    server_options.port = options_.dax_port;
-    server_options.head_timeout = kDaxHandshakeTimeout;
-    server_options.idle_timeout = kDaxIdleTimeout;
+    const net::ServerOptions server_options =
+        dax::server_options(options_.listen, options_.dax_port);
     if (options_.dax_tls_port != 0) {
-        dax_tls_server_ = std::make_unique<net::Server>(
-            with_tls(server_options, options_.dax_tls_port), *dax_node_, *dax_pool_);
+        MR_TRY(net::ServerOptions tls_options, with_tls(server_options, options_.dax_tls_port));
+        dax_tls_server_ =
+            std::make_unique<net::Server>(std::move(tls_options), *dax_node_, dax_pool());
         MR_CHECK_OK(dax_tls_server_->start());
     }
     if (options_.dax_port == 0) return {};
-    dax_server_ = std::make_unique<net::Server>(server_options, *dax_node_, *dax_pool_);
+    dax_server_ = std::make_unique<net::Server>(server_options, *dax_node_, dax_pool());
     Result<void> started = dax_server_->start();
     if (started || !options_.development) return started;
     log::warn("no DAX node: {}", started.error().message);
@@ -328,6 +378,8 @@ void Wiring::stop() {
     if (runner_) runner_->stop(kStopGrace);
     if (lanes_) lanes_->stop();
     for (net::Server* server : servers()) server->stop(kStopGrace);
+    if (dax_control_) dax_control_->stop();
+    if (dax_host_) dax_host_->stop();
     if (logs_) {
         while (logs_->flush()) {
         }

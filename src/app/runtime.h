@@ -22,6 +22,13 @@ struct RuntimeOptions {
     bool development = false;         // keys test/test
     // Of a DAX node; 0: none. In development, where it is taken by somebody: none.
     uint16_t dax_port = 0;
+    // As whom that node uses the tables; empty: as the account's root.
+    std::string dax_role;
+    // Where nodes of clusters listen that DAX's control plane makes.
+    uint16_t dax_ports_first = 8200;
+    uint16_t dax_ports_last = 8299;
+    // Of a DAX node's items and queries together.
+    uint64_t dax_node_memory_bytes = uint64_t{512} << 20;
     // The same over TLS; 0: none.
     uint16_t tls_port = 0;
     uint16_t dax_tls_port = 0;

@@ -45,6 +45,8 @@ public:
     // The role as a caller, for checks made on its behalf (event source mappings).
     virtual Result<std::shared_ptr<const Caller>> caller_of_role(std::string_view role_arn,
                                                                  std::string_view session_name) = 0;
+    // Moves on with every change that may change the answers above.
+    virtual uint64_t roles_version() const = 0;
 };
 
 }  // namespace millrace::contracts

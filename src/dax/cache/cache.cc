@@ -21,6 +21,7 @@ struct Cache::Read::Flight {
 Cache::Cache(CacheOptions options, const Clock& clock)
     : clock_(clock),
       shard_bytes_max_(options.bytes_max / std::max<size_t>(options.shards, 1)),
+      written_(std::move(options.written)),
       ttl_(options.ttl.count()) {
     for (size_t i = 0; i < std::max<size_t>(options.shards, 1); ++i)
         shards_.push_back(std::make_unique<Shard>());
@@ -159,10 +160,24 @@ void Cache::finish_write(Write write, const CachedBytes& bytes) {
     Version& version = place.shard.versions[place.version];
     const bool alone = --version.writers == 0 && version.number == write.version_;
     ++version.number;
-    if (bytes != nullptr && alone) {
-        keep(place.shard, write.key_, bytes);
+    const CachedBytes left = alone ? bytes : nullptr;
+    if (left != nullptr) {
+        keep(place.shard, write.key_, left);
     } else {
         drop(place.shard, write.key_);
+    }
+    if (written_) written_(write.key_, left);
+}
+
+void Cache::replicate(std::string_view key, const CachedBytes& bytes) {
+    const Place place = place_of(key);
+    const MutexLock lock(place.shard.mutex);
+    Version& version = place.shard.versions[place.version];
+    ++version.number;
+    if (bytes != nullptr && version.writers == 0) {
+        keep(place.shard, key, bytes);
+    } else {
+        drop(place.shard, key);
     }
 }
 

@@ -32,10 +32,15 @@ namespace millrace::dax {
 // Immutable, shared by the cache and the answers being written. Empty: the upstream has nothing.
 using CachedBytes = std::shared_ptr<const std::string>;
 
+// Learns what writes leave behind: null bytes: nothing. Called for each key in the order of its
+// writes, with a mutex of the cache held.
+using WriteObserver = std::function<void(std::string_view key, const CachedBytes& bytes)>;
+
 struct CacheOptions {
     uint64_t bytes_max = uint64_t{256} << 20;
     size_t shards = 64;
     Duration ttl = std::chrono::minutes(5);  // zero: entries do not end
+    WriteObserver written;
 };
 
 struct CacheCounters {
@@ -97,6 +102,9 @@ public:
     void finish_write(Write write, const CachedBytes& bytes);
     // The write failed for sure: the entry is as good as before.
     void cancel_write(Write write);
+    // What a write left in another cache, in that cache's order. Reads under way lose; nobody
+    // observes it.
+    void replicate(std::string_view key, const CachedBytes& bytes);
 
     // For entries made from now on.
     void set_ttl(Duration ttl) { ttl_.store(ttl.count(), std::memory_order_relaxed); }
@@ -138,6 +146,7 @@ private:
 
     const Clock& clock_;
     const uint64_t shard_bytes_max_;
+    const WriteObserver written_;
     std::atomic<Duration::rep> ttl_;
     std::vector<std::unique_ptr<Shard>> shards_;
 };

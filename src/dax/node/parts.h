@@ -10,8 +10,9 @@
 #include "contracts/dynamodb_calls.h"
 #include "core/random.h"
 #include "core/time.h"
+#include "dax/node/attribute_lists.h"
+#include "dax/node/membership.h"
 #include "net/thread_pool.h"
-#include "store/store.h"
 
 namespace millrace::dax {
 
@@ -19,16 +20,19 @@ struct NodeParts {
     contracts::DynamoDbCalls& upstream;
     contracts::CredentialSource& credentials;
     const contracts::Authorizer& authorizer;
-    store::Store& store;  // for attribute lists
+    AttributeLists& lists;
     const Clock& clock;
     Rng& rng;
-    net::ThreadPool& pool;  // everything that asks the upstream or the store
+    net::ThreadPool& pool;                    // everything that asks the upstream or the store
+    contracts::RoleAssumer* roles = nullptr;  // where the options name a role
+    Membership* cluster = nullptr;            // null: the node is alone
 };
 
 struct NodeOptions {
     std::string cluster = "default";
     std::string account;
     std::string region;
+    std::string role_arn;  // as whom the tables are used; empty: as the account's root
     int64_t node_id = 1;
     std::string node_name = "default-a";
     std::string availability_zone = "local-a";
@@ -40,6 +44,7 @@ struct NodeOptions {
     bool check_callers_table_rights = false;
     Duration record_ttl = std::chrono::minutes(5);
     Duration query_ttl = std::chrono::minutes(5);
+    size_t cache_shards = 64;  // each costs 16 KiB, and bounds an entry to its part of a cache
 
     std::string cluster_arn() const {
         return "arn:aws:dax:" + region + ":" + account + ":cache/" + cluster;

@@ -4,6 +4,7 @@
 
 #include "dax/node/authorize.h"
 #include "dax/node/calls.h"
+#include "dax/node/write_turn.h"
 #include "dax/wire/errors.h"
 
 namespace millrace::dax {
@@ -27,7 +28,9 @@ Session::Session(dax::Node& node, net::IoThread& thread, net::Socket socket)
     thread_.wheel().arm(stranger_, node_.options().authorization_timeout);
     info_.account_id = node_.options().account;
     info_.region = node_.options().region;
-    info_.caller = node_.role();
+    boost::system::error_code ec;
+    const auto local = socket_.local_endpoint(ec);
+    if (!ec) local_port_ = local.port();
 }
 
 Session::~Session() {
@@ -97,6 +100,7 @@ net::Task<bool> Session::handshake() {
 
 net::Task<void> Session::run() {
     const net::ServerOptions& options = thread_.shared().options;
+    if (!may_stay()) co_return;
     const bool opened = co_await open();
     if (!opened) co_return;
     const bool greeted = co_await handshake();
@@ -121,6 +125,7 @@ net::Task<void> Session::run() {
             if (!received) co_return;
             idle_ = false;
             disarm();
+            if (!may_stay()) co_return;
             net::IoThread::Counters::add(thread_.counters.requests, 1);
             node_.metrics().count(*method);
             const std::string_view arguments =
@@ -150,6 +155,19 @@ net::Task<void> Session::run() {
             memory_taken_ = 0;
         }
     }
+}
+
+bool Session::may_stay() {
+    if (node_.retired()) return false;
+    const int64_t second = epoch_seconds(node_.parts().clock.now());
+    if (second == admitted_second_) return true;
+    admitted_second_ = second;
+    return node_.admits(peer_, local_port_);
+}
+
+Result<void> Session::use_role() {
+    MR_TRY(info_.caller, node_.role());
+    return {};
 }
 
 contracts::RequestFacts Session::facts() const {
@@ -199,7 +217,7 @@ void Session::answer_endpoints() {
         const auto raw = address.to_v6().to_bytes();
         bytes.assign(raw.begin(), raw.end());
     }
-    encode_endpoints(out_, {node_.endpoint(std::move(bytes), local.port())});
+    encode_endpoints(out_, node_.endpoints(std::move(bytes), local.port()));
 }
 
 void Session::authorize_connection(std::string_view arguments) {
@@ -309,7 +327,16 @@ net::Task<bool> Session::handle(const MethodInfo* method, std::string_view argum
     Calls calls(node_, info_, asked_caller());
     const Allow allow = [this](std::string_view action) { return allowed(action); };
     Job job = [&](const std::function<void()>& done) {
-        calls.answer(out_, method->method, arguments, allow, done);
+        if (const Result<void> known = use_role(); !known) {
+            answer_error(known.error());
+        } else if (is_write(method->method)) {
+            WriteTurn turn(node_);
+            Calls(turn.node(), info_, asked_caller())
+                .answer(out_, method->method, arguments, allow, [] {});
+        } else {
+            return calls.answer(out_, method->method, arguments, allow, done);
+        }
+        done();
     };
     const bool taken = co_await on_pool(&job);
     if (!taken) answer_error(errors::busy());
@@ -319,7 +346,7 @@ net::Task<bool> Session::handle(const MethodInfo* method, std::string_view argum
 net::Task<bool> Session::on_pool(const Job* job) {
     net::Event done(thread_.inbox());
     const std::function<void()> set = [&done] { done.set(); };
-    const bool taken = node_.parts().pool.submit([job, &set] { (*job)(set); });
+    const bool taken = node_.submit([job, &set] { (*job)(set); });
     if (taken) co_await done.wait();
     co_return taken;
 }
@@ -329,7 +356,9 @@ net::Task<void> Session::get_item(const GetItemRequest* request) {
     if (table == nullptr) {
         Result<TableInfoRef> found = errors::busy();
         Job job = [&](const std::function<void()>& done) {
-            found = node_.tables().find(request->table, info_);
+            const Result<void> known = use_role();
+            found = known ? node_.tables().find(request->table, info_)
+                          : Result<TableInfoRef>(known.error());
             done();
         };
         (void)co_await on_pool(&job);
@@ -349,7 +378,8 @@ net::Task<void> Session::get_item(const GetItemRequest* request) {
     if (node_.options().check_callers_table_rights) {
         Result<void> may = errors::busy();
         Job job = [&](const std::function<void()>& done) {
-            may = calls.check_get_item(*request, *table);
+            may = use_role();
+            if (may) may = calls.check_get_item(*request, *table);
             done();
         };
         (void)co_await on_pool(&job);
@@ -370,8 +400,10 @@ net::Task<void> Session::get_item(const GetItemRequest* request) {
                 done.set();
             });
         if (found == Cache::Found::kMiss) {
-            const bool taken = node_.parts().pool.submit([&] {
-                result = calls.read_item_bytes(*request, *table, capacity);
+            const bool taken = node_.submit([&] {
+                const Result<void> known = use_role();
+                result = known ? calls.read_item_bytes(*request, *table, capacity)
+                               : Result<CachedBytes>(known.error());
                 node_.items().finish_read(std::move(read), result);
                 done.set();
             });

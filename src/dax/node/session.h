@@ -62,6 +62,10 @@ private:
     TableInfoRef known_table(std::string_view name);
     void answer_error(const Error& error);
     void answer_endpoints();
+    // Are the node and the client's address still what they were? False: close.
+    bool may_stay();
+    // Makes the cluster's role the one as whom the tables are used. May block on the store.
+    Result<void> use_role();
     contracts::RequestFacts facts() const;
     // Whose rights on tables are asked for; null: nobody's.
     const contracts::RequestInfo* asked_caller();
@@ -88,6 +92,8 @@ private:
     contracts::RequestInfo info_;         // of the cluster's role
     contracts::RequestInfo caller_info_;  // of the client's user
     HttpRequest caller_http_;             // what conditions of policies look at
+    uint16_t local_port_ = 0;
+    int64_t admitted_second_ = -1;
 };
 
 }  // namespace millrace::dax

@@ -296,12 +296,47 @@ inline std::string get_item(std::string_view key, std::string_view table = "T") 
     return out;
 }
 
+inline std::string authorize(const Clock& clock, std::string_view secret = kSecret) {
+    const std::string stamp = format_amz_date(clock.now());
+    const std::string date = stamp.substr(0, 8);
+    const std::string canonical = "POST\n/\n\nhost:dax.amazonaws.com\nx-amz-date:" + stamp +
+                                  "\n\nhost;x-amz-date\n" + codec::sha256_hex("");
+    const std::string to_sign = "AWS4-HMAC-SHA256\n" + stamp + "\n" + date +
+                                "/us-east-1/dax/aws4_request\n" + codec::sha256_hex(canonical);
+    const auth::SigningKey key = auth::derive_signing_key(secret, date, "us-east-1", "dax");
+    std::string out = begin(Method::kAuthorizeConnection);
+    cbor::append_text(out, kKey);
+    cbor::append_text(out, codec::hex_encode(codec::hmac_sha256(
+                               {reinterpret_cast<const char*>(key.data()), key.size()}, to_sign)));
+    cbor::append_bytes(out, to_sign);
+    cbor::append_null(out);
+    cbor::append_null(out);
+    return out;
+}
+
+// One whole answer: `items` items.
+inline std::string answer(net::LoopbackClient& client, size_t items) {
+    std::string bytes;
+    cbor::Scanner scanner;
+    while (scanner.scan(bytes, items) == cbor::Scanner::Status::kNeedMore) {
+        const std::string more = client.read(1);
+        if (more.empty()) return "closed";
+        bytes += more;
+    }
+    return bytes;
+}
+
+inline std::string ask(net::LoopbackClient& client, const std::string& request) {
+    client.send(request);
+    return codec::hex_encode(answer(client, 2));
+}
+
 class NodeTest : public ::testing::Test {
 protected:
     void SetUp() override {
         options.account = kAccount;
         options.region = "us-east-1";
-        node.emplace(NodeParts{table, keys, rights, *store, clock, rng, pool}, options);
+        node.emplace(NodeParts{table, keys, rights, lists, clock, rng, pool}, options);
         net::ServerOptions server_options;
         server_options.threads = 1;  // so that whoever blocks it is seen
         server.emplace(server_options, *node, pool);
@@ -312,34 +347,8 @@ protected:
         pool.stop();
         store->close();
     }
-    std::string authorize(std::string_view secret = kSecret) {
-        const std::string stamp = format_amz_date(clock.now());
-        const std::string date = stamp.substr(0, 8);
-        const std::string canonical = "POST\n/\n\nhost:dax.amazonaws.com\nx-amz-date:" + stamp +
-                                      "\n\nhost;x-amz-date\n" + codec::sha256_hex("");
-        const std::string to_sign = "AWS4-HMAC-SHA256\n" + stamp + "\n" + date +
-                                    "/us-east-1/dax/aws4_request\n" + codec::sha256_hex(canonical);
-        const auth::SigningKey key = auth::derive_signing_key(secret, date, "us-east-1", "dax");
-        std::string out = begin(Method::kAuthorizeConnection);
-        cbor::append_text(out, kKey);
-        cbor::append_text(out,
-                          codec::hex_encode(codec::hmac_sha256(
-                              {reinterpret_cast<const char*>(key.data()), key.size()}, to_sign)));
-        cbor::append_bytes(out, to_sign);
-        cbor::append_null(out);
-        cbor::append_null(out);
-        return out;
-    }
-    // One whole answer: `items` items.
-    static std::string answer(net::LoopbackClient& client, size_t items) {
-        std::string bytes;
-        cbor::Scanner scanner;
-        while (scanner.scan(bytes, items) == cbor::Scanner::Status::kNeedMore) {
-            const std::string more = client.read(1);
-            if (more.empty()) return "closed";
-            bytes += more;
-        }
-        return bytes;
+    std::string authorize(std::string_view secret = kSecret) const {
+        return testing::authorize(clock, secret);
     }
     // The numbers of the error that must come.
     static std::vector<int64_t> failure(net::LoopbackClient& client, const std::string& request) {
@@ -350,15 +359,12 @@ protected:
         for (auto all = reader.array(); reader.more(all);) numbers.push_back(reader.integer());
         return numbers;
     }
-    std::string ask(net::LoopbackClient& client, const std::string& request) {
-        client.send(request);
-        return codec::hex_encode(answer(client, 2));
-    }
 
     NodeOptions options;
     FakeClock clock;
     SeededRng rng{1};
     std::unique_ptr<store::Store> store = store::make_mem_store(clock);
+    AttributeLists lists{*store};
     FakeTable table;
     OneKey keys;
     AllowAll rights;

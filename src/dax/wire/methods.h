@@ -58,6 +58,12 @@ inline constexpr MethodInfo kMethods[] = {
     {Method::kTransactGetItems, "GetItem", 4},
     {Method::kTransactWriteItems, "", 9},
 };
+// Those that change items: they go to the node that leads.
+inline bool is_write(Method method) {
+    return method == Method::kPutItem || method == Method::kUpdateItem ||
+           method == Method::kDeleteItem || method == Method::kBatchWriteItem ||
+           method == Method::kTransactWriteItems;
+}
 // Null: there is no such method.
 inline const MethodInfo* find_method(int64_t id) {
     for (const MethodInfo& info : kMethods) {

@@ -49,6 +49,7 @@ public:
                              std::string_view service_principal) override;
     Result<std::shared_ptr<const contracts::Caller>> caller_of_role(
         std::string_view role_arn, std::string_view session_name) override;
+    uint64_t roles_version() const override { return epoch_.load(); }
 
     std::optional<contracts::RoleFacts> find_role(store::Txn& txn,
                                                   std::string_view role_arn) override;

@@ -46,6 +46,7 @@ public:
         return contracts::Credential();
     }
     Result<void> check_trust(std::string_view, std::string_view) override { return {}; }
+    uint64_t roles_version() const override { return 0; }
     Result<std::shared_ptr<const contracts::Caller>> caller_of_role(std::string_view,
                                                                     std::string_view) override {
         return std::shared_ptr<const contracts::Caller>(
