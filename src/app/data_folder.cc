@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -19,6 +20,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int kLockTries = 50;
+constexpr int kLockPauseMs = 20;
+
 Error failure(std::string message) {
     return Error{.code = "DataFolder", .http_status = 500, .message = std::move(message)};
 }
@@ -35,7 +39,13 @@ Result<DataFolder> DataFolder::open(const std::string& path) {
     const int lock = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (lock < 0)
         return failure(fmt::format("cannot open {}: {}", lock_path, std::strerror(errno)));
-    if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    // Children of a killed server hold its lock for a moment, until they see that it is gone.
+    bool locked = ::flock(lock, LOCK_EX | LOCK_NB) == 0;
+    for (int i = 0; !locked && i < kLockTries; ++i) {
+        ::poll(nullptr, 0, kLockPauseMs);
+        locked = ::flock(lock, LOCK_EX | LOCK_NB) == 0;
+    }
+    if (!locked) {
         ::close(lock);
         return failure(
             fmt::format("the data folder {} is in use by another millrace; stop it or choose "

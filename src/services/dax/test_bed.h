@@ -38,6 +38,7 @@ public:
                                                                     std::string_view) override {
         return Error{.code = "NotAsked"};
     }
+    uint64_t roles_version() const override { return 0; }
 };
 
 // A default VPC with a subnet in each of three zones, and another VPC.
