@@ -3,7 +3,10 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
+#include <numeric>
+#include <vector>
 
 namespace millrace::bench {
 namespace {
@@ -41,14 +44,16 @@ public:
                 R"("ExpressionAttributeValues":{{":p":{{"S":"partition-{}"}},":s":{{"N":"{}"}}}}}})",
                 table(), kPage, item / kPerPartition, random_engine()() % (kPerPartition - kPage)));
     }
-    // `count` items from the first on; random ones without a first.
-    std::string batch(std::optional<size_t> first, size_t count) const {
+    std::vector<size_t> random_batch() const {
         std::vector<size_t> chosen;
-        while (chosen.size() < count) {
-            const size_t item = first ? *first + chosen.size() : random_item();
+        while (chosen.size() < kBatch) {
+            const size_t item = random_item();
             if (std::find(chosen.begin(), chosen.end(), item) == chosen.end())
                 chosen.push_back(item);
         }
+        return chosen;
+    }
+    std::string batch(const std::vector<size_t>& chosen) const {
         std::string puts;
         for (const size_t item : chosen) {
             puts += fmt::format(R"({}{{"PutRequest":{{"Item":{}}}}})", puts.empty() ? "" : ",",
@@ -100,9 +105,21 @@ Workload loading(const Settings& settings) {
                 if (first >= requests->items()) return "";
                 const size_t count = std::min(kBatch, requests->items() - first);
                 *next += count;
-                return requests->batch(first, count);
+                std::vector<size_t> chosen(count);
+                std::iota(chosen.begin(), chosen.end(), first);
+                return requests->batch(chosen);
             },
             [](const std::string&) { return static_cast<int>(kBatch); }};
+}
+
+// Writes over the same targets again and again, each time with other content: what is there
+// already is not written again.
+template <class Target>
+Workload changes(size_t targets, const std::function<Target()>& choose,
+                 const std::function<std::string(const Target&)>& write) {
+    std::vector<Target> chosen;
+    for (size_t i = 0; i < targets; ++i) chosen.push_back(choose());
+    return cycle_of(2 * targets, [&](size_t i) { return write(chosen[i % targets]); });
 }
 
 Workload counted(Workload load, size_t operations) {
@@ -118,20 +135,25 @@ std::optional<Workload> dynamodb_workload(const Settings& settings) {
     if (mode == "load-items") return loading(settings);
     const Requests requests(settings);
     if (mode == "get-item") return pool_of(kPool, [&](size_t) { return requests.get(); });
-    if (mode == "put-item")
-        return pool_of(kPool, [&](size_t) { return requests.put(requests.random_item()); });
+    if (mode == "put-item") {
+        return changes<size_t>(
+            kPool / 2, [&] { return requests.random_item(); },
+            [&](size_t item) { return requests.put(item); });
+    }
     if (mode == "update-item")
         return pool_of(kPool, [&](size_t) { return requests.add(requests.random_item()); });
     if (mode == "update-item-hot") return pool_of(100, [&](size_t) { return requests.add(0); });
     if (mode == "put-item-hot") {
-        return pool_of(100, [&](size_t) {
+        return cycle_of(100, [&](size_t) {
             return requests.put(0, R"cc(, "ConditionExpression" : "attribute_not_exists(gone)")cc");
         });
     }
     if (mode == "query")
         return counted(pool_of(kPool, [&](size_t) { return requests.query(); }), kPage);
     if (mode == "batch-write") {
-        return counted(pool_of(5'000, [&](size_t) { return requests.batch(std::nullopt, kBatch); }),
+        return counted(changes<std::vector<size_t>>(
+                           2'500, [&] { return requests.random_batch(); },
+                           [&](const std::vector<size_t>& items) { return requests.batch(items); }),
                        kBatch);
     }
     if (mode == "transact-write")

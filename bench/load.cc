@@ -38,8 +38,16 @@ Workload pool_of(size_t n, const std::function<std::string(size_t)>& make) {
     return {[pool](int, const std::string&) { return (*pool)[random_engine()() % pool->size()]; }};
 }
 
+Workload cycle_of(size_t n, const std::function<std::string(size_t)>& make) {
+    auto pool = std::make_shared<std::vector<std::string>>();
+    for (size_t i = 0; i < n; ++i) pool->push_back(make(i));
+    auto next = std::make_shared<size_t>(0);
+    return {[pool, next](int, const std::string&) { return (*pool)[(*next)++ % pool->size()]; }};
+}
+
 std::mt19937_64& random_engine() {
-    static std::mt19937_64 engine{7};
+    // Not the same numbers again in the next run: it would write what is there already.
+    static std::mt19937_64 engine{std::random_device{}()};
     return engine;
 }
 

@@ -33,7 +33,9 @@ std::string signed_json(const Settings& settings, const std::string& service,
 // A pool of n requests, sent in random order. Signatures are good for five minutes: signed
 // beforehand, they cost the driver nothing later.
 Workload pool_of(size_t n, const std::function<std::string(size_t)>& make);
-// The same in every run.
+// The same, one after the other.
+Workload cycle_of(size_t n, const std::function<std::string(size_t)>& make);
+
 std::mt19937_64& random_engine();
 
 }  // namespace millrace::bench

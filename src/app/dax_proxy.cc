@@ -33,7 +33,7 @@ public:
         HttpResponse response;
         if (exchange->request().path == "/metrics" && exchange->request().method == "GET") {
             response.add_header("Content-Type", "text/plain; version=0.0.4");
-            response.body.bytes = node_.metrics_text();
+            response.body.bytes = dax::exposition({node_.figures()});
         } else {
             response.status = 404;
         }

@@ -92,6 +92,7 @@ private:
     void start_functions();
     void make_dax_host();
     Result<void> start_dax();
+    std::string dax_metrics();
     // Of all DAX nodes; its threads start with the first of them.
     net::ThreadPool& dax_pool();
     // What encrypted listeners show. Makes a certificate of our own if there is none.
@@ -231,10 +232,7 @@ Result<void> Wiring::start() {
     gateway_ = std::make_unique<gateway::Gateway>(
         gateway::GatewayParts{*store_, *blobs_, *iam_, authorizer_, s3_->website(), hub_, *pool_,
                               clock_, rng_, options_.account, options_.region,
-                              [this] {
-                                  const dax::Node* node = metered_.load();
-                                  return node == nullptr ? "" : node->metrics_text();
-                              }},
+                              [this] { return dax_metrics(); }},
         std::move(services));
     net::ServerOptions server_options;
     server_options.address = options_.listen;
@@ -312,6 +310,14 @@ void Wiring::make_dax_host() {
                          [this] { return tls_files(); },
                          {options_.dax_ports_first, options_.dax_ports_last},
                          options_.dax_node_memory_bytes});
+}
+
+// Of the nodes of all clusters.
+std::string Wiring::dax_metrics() {
+    std::vector<dax::NodeFigures> figures;
+    if (const dax::Node* node = metered_.load()) figures.push_back(node->figures());
+    dax_host_->append_figures(figures);
+    return dax::exposition(figures);
 }
 
 // One node of a cluster named "default", for all tables of the account.

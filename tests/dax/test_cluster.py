@@ -4,6 +4,7 @@ import json
 import socket
 import threading
 import time
+import urllib.request
 
 import botocore.session
 import pytest
@@ -103,6 +104,13 @@ def test_nothing_is_lost_while_leaders_reboot(server, control, table):
                    for w in range(WRITERS) for _ in range(12))
     wait_until(converged, seconds=10, what="all nodes having the last writes")
     reader.close()
+    # Every node's figures, each kind named once.
+    with urllib.request.urlopen(f"{server.endpoint}/_millrace/metrics", timeout=10) as answer:
+        lines = answer.read().decode().splitlines()
+    counted = [line for line in lines if line.startswith("millrace_dax_get_item_request_count_total{") and 'cluster="trio"' in line]
+    assert [f'node="trio-{letter}"' in line for letter, line in zip("abc", counted)] == [True] * 3
+    assert sum(int(line.split()[-1]) for line in counted) >= 12 * WRITERS
+    assert lines.count("# TYPE millrace_dax_get_item_request_count_total counter") == 1
     control.delete_cluster(ClusterName="trio")
 
 

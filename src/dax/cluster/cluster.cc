@@ -82,6 +82,13 @@ contracts::DaxClusterState Cluster::state() const {
     return state;
 }
 
+void Cluster::append_figures(std::vector<NodeFigures>& figures) const {
+    const PictureRef now = picture();
+    for (const Seat& seat : now->seats) {
+        if (seat.node != nullptr) figures.push_back(seat.node->figures());
+    }
+}
+
 std::vector<Endpoint> Cluster::endpoints(const std::string& address) const {
     const PictureRef now = picture();
     std::vector<Endpoint> all;

@@ -46,6 +46,8 @@ public:
     Result<void> apply(const contracts::DaxClusterSpec& spec);
     Result<void> reboot(std::string_view node_id);
     contracts::DaxClusterState state() const;
+    // Of the nodes that run.
+    void append_figures(std::vector<NodeFigures>& figures) const;
     // Asks every listener for a sign of life, replaces those that are gone, tries failed ones
     // again.
     void check();

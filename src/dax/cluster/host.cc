@@ -147,6 +147,10 @@ void Host::reload_certificates() {
     for (const ClusterRef& cluster : all()) cluster->reload_certificates();
 }
 
+void Host::append_figures(std::vector<NodeFigures>& figures) {
+    for (const ClusterRef& cluster : all()) cluster->append_figures(figures);
+}
+
 void Host::stop() {
     {
         const MutexLock lock(mutex_);

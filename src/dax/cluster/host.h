@@ -55,6 +55,8 @@ public:
     // Reads certificates again that were changed on disk.
     void reload_certificates();
     void stop();
+    // Of the nodes that run.
+    void append_figures(std::vector<NodeFigures>& figures);
 
     Result<void> apply(const contracts::DaxClusterSpec& spec) override;
     void remove(std::string_view account, std::string_view region, std::string_view name) override;

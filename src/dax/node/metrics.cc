@@ -33,18 +33,28 @@ void Metrics::count(const Error& error) {
     }
 }
 
-std::string Metrics::text(const NodeOptions& options, const CacheCounters& items,
-                          const CacheCounters& queries) const {
+std::string exposition(const std::vector<NodeFigures>& nodes) {
     std::string out;
-    const std::string labels =
-        fmt::format("{{cluster=\"{}\",node=\"{}\"}}", options.cluster, options.node_name);
-    const auto write = [&](std::string_view name, std::string_view kind, uint64_t value) {
-        fmt::format_to(std::back_inserter(out),
-                       "# TYPE millrace_dax_{0} {1}\nmillrace_dax_{0}{2} {3}\n", name, kind, labels,
-                       value);
-    };
+    if (nodes.empty()) return out;
+    for (size_t i = 0; i < nodes.front().figures.size(); ++i) {
+        const Figure& first = nodes.front().figures[i];
+        fmt::format_to(std::back_inserter(out), "# TYPE millrace_dax_{} {}\n", first.name,
+                       first.kind);
+        for (const NodeFigures& node : nodes) {
+            fmt::format_to(std::back_inserter(out), "millrace_dax_{}{} {}\n", first.name,
+                           node.labels, node.figures[i].value);
+        }
+    }
+    return out;
+}
+
+NodeFigures Metrics::figures(const NodeOptions& options, const CacheCounters& items,
+                             const CacheCounters& queries) const {
+    NodeFigures all;
+    all.labels = fmt::format("{{account=\"{}\",region=\"{}\",cluster=\"{}\",node=\"{}\"}}",
+                             options.account, options.region, options.cluster, options.node_name);
     const auto total = [&](std::string_view name, uint64_t value) {
-        write(fmt::format("{}_total", name), "counter", value);
+        all.figures.push_back({fmt::format("{}_total", name), "counter", value});
     };
     total("item_cache_hits", items.hits);
     total("item_cache_misses", items.misses);
@@ -52,8 +62,8 @@ std::string Metrics::text(const NodeOptions& options, const CacheCounters& items
     total("query_cache_hits", queries.hits);
     total("query_cache_misses", queries.misses);
     total("evicted_entries", items.evicted + queries.evicted);
-    write("item_cache_bytes", "gauge", items.bytes);
-    write("query_cache_bytes", "gauge", queries.bytes);
+    all.figures.push_back({"item_cache_bytes", "gauge", items.bytes});
+    all.figures.push_back({"query_cache_bytes", "gauge", queries.bytes});
     for (size_t i = 0; i < std::size(kMethods); ++i) {
         if (kRequestNames[i].empty()) continue;
         total(fmt::format("{}_request_count", kRequestNames[i]),
@@ -62,7 +72,7 @@ std::string Metrics::text(const NodeOptions& options, const CacheCounters& items
     total("error_request_count", errors_.load(std::memory_order_relaxed));
     total("fault_request_count", faults_.load(std::memory_order_relaxed));
     total("throttled_request_count", throttled_.load(std::memory_order_relaxed));
-    return out;
+    return all;
 }
 
 }  // namespace millrace::dax

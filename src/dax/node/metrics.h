@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <iterator>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "core/error.h"
 #include "dax/cache/cache.h"
@@ -15,14 +17,26 @@
 
 namespace millrace::dax {
 
+struct Figure {
+    std::string name;  // without the prefix
+    std::string_view kind;
+    uint64_t value = 0;
+};
+struct NodeFigures {
+    std::string labels;  // {account="...",region="...",cluster="...",node="..."}
+    std::vector<Figure> figures;
+};
+// All nodes' figures in the exposition format, version 0.0.4: each kind of figure once, with a line
+// for every node. Every node must have the same figures.
+std::string exposition(const std::vector<NodeFigures>& nodes);
+
 class Metrics {
 public:
     // `method` must be one of kMethods.
     void count(const MethodInfo& method) { add(requests_[&method - kMethods]); }
     void count(const Error& error);
-    // The exposition format, version 0.0.4.
-    std::string text(const NodeOptions& options, const CacheCounters& items,
-                     const CacheCounters& queries) const;
+    NodeFigures figures(const NodeOptions& options, const CacheCounters& items,
+                        const CacheCounters& queries) const;
 
 private:
     using Counter = std::atomic<uint64_t>;

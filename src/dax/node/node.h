@@ -38,8 +38,8 @@ public:
     Tables& tables() { return tables_; }
     AttributeLists& lists() { return parts_.lists; }
     Metrics& metrics() { return metrics_; }
-    std::string metrics_text() const {
-        return metrics_.text(options_, items_.counters(), queries_.counters());
+    NodeFigures figures() const {
+        return metrics_.figures(options_, items_.counters(), queries_.counters());
     }
 
     // As whom the tables are used. AccessDeniedException. May block on the store.
