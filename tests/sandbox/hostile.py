@@ -129,16 +129,14 @@ def memory_files():
 
 def hoard_connections():
     kept = []
-    try:
-        while len(kept) < 2000:
-            client = socket.socket()
-            kept.append(client)
-            client.settimeout(0.2)
-            client.connect(("127.0.0.1", 4566))
-    except OSError:
-        pass
+    for _ in range(600):
+        client = socket.socket()
+        kept.append(client)
+        client.setblocking(False)
+        client.connect_ex(("127.0.0.1", 4566))
+    time.sleep(1)  # until all that are let in are in
     globals()["hoard"] = kept
-    return "got many" if len(kept) > 200 else f"refused after {len(kept)}"
+    return "tried 600"
 
 
 def leave_behind():
