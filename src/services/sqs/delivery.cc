@@ -294,7 +294,8 @@ Result<void> delete_message(store::Txn& txn, const QueueRef& queue, std::string_
     const auto receipt = parse_receipt_handle(*queue.queue, handle);
     if (!receipt) return errors::receipt_handle_invalid(handle);
     const auto facts = queue.live->index.find(receipt->sequence, epoch_ms(now));
-    // Nobody has a handle of a message that was never received: this one is of another that is gone.
+    // Nobody has a handle of a message that was never received: this one is of another that is
+    // gone.
     if (!facts || facts->receive_count == 0) return {};
     if (queue.queue->fifo && (facts->nonce != receipt->nonce || !facts->in_flight)) {
         return errors::receipt_handle_expired(handle);

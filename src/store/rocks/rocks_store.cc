@@ -115,8 +115,8 @@ rocksdb::Options database_options(const RocksOptions& sizes) {
     rocksdb::BlockBasedTableOptions table;
     table.block_cache = rocksdb::NewLRUCache(sizes.block_cache_bytes);
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
-    // In parts of a block's size: a whole index of a file is a megabyte, of which a full cache keeps
-    // too few, and each miss would read and unpack all of it.
+    // In parts of a block's size: a whole index of a file is a megabyte, of which a full cache
+    // keeps too few, and each miss would read and unpack all of it.
     table.cache_index_and_filter_blocks = true;
     table.pin_l0_filter_and_index_blocks_in_cache = true;
     table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
