@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "auth/evaluate.h"
+#include "contracts/testing.h"
 #include "services/dax/operations.h"
 #include "store/mem/mem_store.h"
 
@@ -138,17 +139,7 @@ private:
     uint16_t next_port_ = 8111;
 };
 
-template <class Output>
-struct Answer {
-    Output output;
-    std::optional<Error> error;
-    std::string code() const { return error ? error->code : "ok"; }
-    std::string text() const { return error ? error->message : std::string(); }
-    const Output* operator->() const {
-        EXPECT_EQ(code(), "ok") << text();
-        return &output;
-    }
-};
+using contracts::testing::Answer;
 
 class TestBed {
 public:
@@ -184,34 +175,14 @@ public:
 
     template <class Op>
     Answer<typename Op::Output> call(const typename Op::Input& input) {
-        Answer<typename Op::Output> answer;
-        store->run([&](store::Txn& txn) {
-            contracts::OpContext context(txn, clock, rng, info);
-            const auto run = [&]() -> contracts::Outcome<typename Op::Output> {
-                contracts::AuthzRequests requests;
-                MR_CHECK_OK(Op::authorize(*service, context, input, requests));
-                contracts::RequestFacts facts;
-                facts.now = clock.now();
-                for (const auto& request : requests) {
-                    const auto decision = authorizer.decide(*info.caller, request, facts);
-                    if (!decision.allowed()) {
-                        return errors::access_denied(
-                            auth::denied_text(*info.caller, request, decision));
-                    }
-                }
-                MR_CHECK_OK(Op::check(input));
-                return Op::run(*service, context, input);
-            };
-            auto outcome = run();
-            answer = {};
-            if (outcome.is_error()) {
-                answer.error = outcome.error();
-                return store::TxnDecision::kRollback;
-            }
-            answer.output = std::move(outcome.value());
-            return store::TxnDecision::kCommit;
-        });
-        return answer;
+        const auto refusal = [&](const contracts::AuthzRequest& request,
+                                 const contracts::RequestFacts& facts) -> std::optional<Error> {
+            const auto decision = authorizer.decide(*info.caller, request, facts);
+            if (decision.allowed()) return std::nullopt;
+            return errors::access_denied(auth::denied_text(*info.caller, request, decision));
+        };
+        return contracts::testing::run_operation<Op>(*service, *store, clock, rng, info, refusal,
+                                                     input);
     }
 
     // One step; how long the worker would wait for the next.

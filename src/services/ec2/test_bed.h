@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "auth/evaluate.h"
+#include "contracts/testing.h"
 #include "core/time.h"
 #include "services/ec2/operations.h"
 #include "services/ec2/service.h"
@@ -16,18 +17,7 @@
 
 namespace millrace::ec2 {
 
-template <class Output>
-struct Answer {
-    Output output;
-    std::optional<Error> error;
-
-    std::string code() const { return error ? error->code : "ok"; }
-    std::string text() const { return error ? error->message : std::string(); }
-    const Output* operator->() const {
-        EXPECT_EQ(code(), "ok") << text();
-        return &output;
-    }
-};
+using contracts::testing::Answer;
 
 class TestBed {
 public:
@@ -53,32 +43,15 @@ public:
 
     template <class Op>
     Answer<typename Op::Output> call(const typename Op::Input& input) {
-        Answer<typename Op::Output> answer;
-        store->run([&](store::Txn& txn) {
-            contracts::OpContext context(txn, clock, rng, info);
-            const auto run = [&]() -> contracts::Outcome<typename Op::Output> {
-                contracts::AuthzRequests requests;
-                MR_CHECK_OK(Op::authorize(*service, context, input, requests));
-                asked.clear();
-                contracts::RequestFacts facts;
-                for (const auto& request : requests) {
-                    asked += request.action + " " + request.resource + "\n";
-                    if (!authorizer.decide(*info.caller, request, facts).allowed())
-                        return errors::unauthorized(request.resource);
-                }
-                MR_CHECK_OK(Op::check(input));
-                return Op::run(*service, context, input);
-            };
-            auto outcome = run();
-            answer = {};
-            if (outcome.is_error()) {
-                answer.error = outcome.error();
-                return store::TxnDecision::kRollback;
-            }
-            answer.output = std::move(outcome.value());
-            return store::TxnDecision::kCommit;
-        });
-        return answer;
+        asked.clear();
+        const auto refusal = [&](const contracts::AuthzRequest& request,
+                                 const contracts::RequestFacts& facts) -> std::optional<Error> {
+            asked += request.action + " " + request.resource + "\n";
+            if (authorizer.decide(*info.caller, request, facts).allowed()) return std::nullopt;
+            return errors::unauthorized(request.resource);
+        };
+        return contracts::testing::run_operation<Op>(*service, *store, clock, rng, info, refusal,
+                                                     input);
     }
 
     std::string default_vpc() { return first_region(kAccount, kRegion).default_vpc(); }
